@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * json - strict spans of JSON text, passed on as they are
+ *
+ * For values that travel in millions and must stay byte-identical: nothing is
+ * rebuilt, a number keeps its digits. Records, which are few, are libjq's
+ * (record.h). Two ways, no third.
+ *
+ * Strict RFC 8259: the grammar of numbers, escapes, surrogate pairs, UTF-8
+ * (no overlong forms, no surrogates, nothing above U+10FFFF), no raw control
+ * characters, nothing behind the value, nesting to JSON_DEPTH. The one thing
+ * more that can be allowed are the words NaN, Infinity and -Infinity, which
+ * W&B writes where JSON has no number.
+ *
+ * Nothing here allocates, except where it says so.
+ */
+#ifndef JSON_H
+#define JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "mem.h"
+
+enum { JSON_DEPTH = 500 };
+
+enum json_type {
+	JSON_NULL,
+	JSON_FALSE,
+	JSON_TRUE,
+	JSON_NUMBER,
+	JSON_WORD, /* NaN, Infinity, -Infinity */
+	JSON_STRING,
+	JSON_ARRAY,
+	JSON_OBJECT,
+};
+
+struct json_value {
+	struct span text;    /* without white space around it */
+	enum json_type type;
+	bool escaped;        /* a string with a backslash in it */
+};
+
+struct json_member {
+	struct span key;     /* between the quotes, as written */
+	bool key_escaped;
+	struct json_value value;
+};
+
+/* Where and why a text was refused. */
+struct json_fault {
+	size_t at;       /* offset in bytes */
+	const char *why; /* "a control character in a string" */
+};
+
+enum { JSON_WORDS = 1 }; /* flags: allow NaN, Infinity, -Infinity */
+
+/* Checks one whole value, with white space around it allowed. */
+bool json_value(struct span text, int flags, struct json_value *value,
+    struct json_fault *fault);
+
+/*
+ * The members of an object, one after the other:
+ *
+ *	struct json_walk walk;
+ *	json_walk(&walk, text, flags);
+ *	while (json_next(&walk, &member)) ...
+ *	if (walk.fault.why) ...
+ *
+ * Values stay spans; what is nested in them is checked. The text may be an
+ * array as well: then keys are empty. Duplicate keys are not looked for here.
+ */
+struct json_walk {
+	struct span text;
+	size_t at;
+	int flags;
+	int state;
+	struct json_fault fault; /* why is NULL while there is none */
+};
+
+void json_walk(struct json_walk *walk, struct span text, int flags);
+bool json_next(struct json_walk *walk, struct json_member *member);
+
+/*
+ * As json_walk(), into an array that grows and is kept (all zero at first,
+ * json_members_release() frees it). Refuses a key that comes twice, and
+ * anything but an object.
+ */
+struct json_members {
+	struct json_member *at;
+	size_t count;
+	size_t room;
+};
+
+bool json_members(struct span text, int flags, struct json_members *members,
+    struct json_fault *fault);
+void json_members_release(struct json_members *members);
+
+/* The member whose key, decoded, is name; NULL without it. */
+const struct json_member *json_member(const struct json_members *members,
+    const char *name);
+
+/*
+ * Appends the characters that a string's span (between the quotes) stands for,
+ * as UTF-8. The span must have passed one of the functions above.
+ */
+void json_decode(struct buf *out, struct span text);
+
+/*
+ * Appends bytes as a JSON string with its quotes. What is not UTF-8 becomes
+ * U+FFFD, once for each maximal part of a sequence (Unicode 15, 3.9).
+ */
+void json_quote(struct buf *out, struct span bytes);
+
+/* The same without the quotes, for a string that is put together of parts. */
+void json_quote_part(struct buf *out, struct span bytes);
+
+/*
+ * Appends a finite double with the fewest digits that read back exactly;
+ * others as the words of JSON_WORD.
+ */
+void json_number(struct buf *out, double number);
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mem - memory and text
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mem.h"
+
+static void *
+check(void *at)
+{
+	if (at == NULL)
+		die(STATUS_STREAM, "out of memory");
+	return at;
+}
+
+void *
+xcalloc(size_t count, size_t size)
+{
+	return check(calloc(count, size));
+}
+
+void *
+xreallocarray(void *at, size_t count, size_t size)
+{
+	return check(reallocarray(at, count ? count : 1, size ? size : 1));
+}
+
+char *
+xstrdup(const char *text)
+{
+	return check(strdup(text));
+}
+
+char *
+xstrndup(const char *text, size_t most)
+{
+	return check(strndup(text, most));
+}
+
+char *
+xasprintf(const char *format, ...)
+{
+	va_list args;
+	char *text;
+	int len;
+
+	va_start(args, format);
+	len = vasprintf(&text, format, args);
+	va_end(args);
+	return check(len < 0 ? NULL : text);
+}
+
+struct span
+span_of(const char *text)
+{
+	return (struct span) { text, strlen(text) };
+}
+
+bool
+span_is(struct span span, const char *text)
+{
+	return span.len == strlen(text)
+	    && (span.len == 0 || memcmp(span.at, text, span.len) == 0);
+}
+
+void
+buf_release(struct buf *buf)
+{
+	free(buf->at);
+	*buf = (struct buf) { 0 };
+}
+
+void
+buf_clear(struct buf *buf)
+{
+	buf->len = 0;
+	if (buf->at != NULL)
+		buf->at[0] = '\0';
+}
+
+void
+buf_reserve(struct buf *buf, size_t more)
+{
+	size_t wanted = buf->len + more + 1;
+
+	if (wanted <= more)
+		check(NULL);
+	if (wanted <= buf->room)
+		return;
+	if (wanted < buf->room + buf->room / 2)
+		wanted = buf->room + buf->room / 2;
+	if (wanted < 64)
+		wanted = 64;
+	buf->at = xreallocarray(buf->at, wanted, 1);
+	buf->room = wanted;
+}
+
+void
+buf_add(struct buf *buf, const void *bytes, size_t len)
+{
+	buf_reserve(buf, len);
+	if (len > 0)
+		memcpy(buf->at + buf->len, bytes, len);
+	buf->len += len;
+	buf->at[buf->len] = '\0';
+}
+
+void
+buf_adds(struct buf *buf, const char *text)
+{
+	buf_add(buf, text, strlen(text));
+}
+
+void
+buf_addc(struct buf *buf, char c)
+{
+	buf_add(buf, &c, 1);
+}
+
+void
+buf_addf(struct buf *buf, const char *format, ...)
+{
+	va_list args;
+	int len;
+
+	va_start(args, format);
+	len = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	if (len < 0)
+		check(NULL);
+	buf_reserve(buf, (size_t)len);
+	va_start(args, format);
+	(void)vsnprintf(buf->at + buf->len, (size_t)len + 1, format, args);
+	va_end(args);
+	buf->len += (size_t)len;
+}
+
+char *
+buf_take(struct buf *buf)
+{
+	char *text = buf->at != NULL ? buf->at : xstrdup("");
+
+	*buf = (struct buf) { 0 };
+	return text;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mem - memory and text; no memory ends the program with status 3
+ *
+ * What is returned is the caller's to free().
+ */
+#ifndef MEM_H
+#define MEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "diag.h"
+
+void *xcalloc(size_t count, size_t size);
+void *xreallocarray(void *at, size_t count, size_t size);
+char *xstrdup(const char *text);
+char *xstrndup(const char *text, size_t most);
+char *xasprintf(const char *format, ...) DIAG_PRINTF(1, 2);
+
+/* A number of bytes somewhere else; it owns nothing. */
+struct span {
+	const char *at;
+	size_t len;
+};
+
+struct span span_of(const char *text);
+bool span_is(struct span span, const char *text);
+
+/*
+ * Bytes that grow. All zero is empty and valid. While it is not empty a NUL
+ * that is not counted follows the bytes.
+ */
+struct buf {
+	char *at;
+	size_t len;
+	size_t room;
+};
+
+void buf_release(struct buf *buf);              /* frees; empty again */
+void buf_clear(struct buf *buf);                /* keeps the room */
+void buf_reserve(struct buf *buf, size_t more); /* room for more bytes */
+void buf_add(struct buf *buf, const void *bytes, size_t len);
+void buf_adds(struct buf *buf, const char *text);
+void buf_addc(struct buf *buf, char c);
+void buf_addf(struct buf *buf, const char *format, ...) DIAG_PRINTF(2, 3);
+
+/* The bytes as a string of the caller's; the buf is empty again. */
+char *buf_take(struct buf *buf);
+
+#endif
