@@ -18,7 +18,7 @@ enum {
 	STATUS_STREAM = 3, /* standard input or output failed */
 };
 
-#define DIAG_PRINTF(format, rest) __attribute__((format(printf, format, rest)))
+#define DIAG_PRINTF(at, rest) __attribute__((format(printf, at, rest)))
 
 /* Sets the program's name from argv[0], which must outlive the program. */
 void diag_init(const char *argv0);
