@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kaggle/api - calls to Kaggle, and what its answers mean
+ *
+ *	struct kaggle *kaggle = kaggle_open();
+ *	struct kernel kernel;
+ *	jv why = kernel_parse(&kernel, kaggle, "alice/my-kernel", &deadline);
+ *	jv reply = kaggle_call(kaggle, "GetKernelSessionStatus",
+ *	    kernel_body(&kernel), true, &deadline);
+ *
+ * Kaggle says that something went wrong in four ways: by the HTTP status, with
+ * {"error": {"code", "message", "status"}} or {"code", "message"} as the body,
+ * also of an answer with status 200, and by a body that is no object at all
+ * (the page of a login, a JSON string). Here all of these are error values.
+ * Fields that an answer leaves out have the default of their type.
+ */
+#ifndef KAGGLE_API_H
+#define KAGGLE_API_H
+
+#include <stdbool.h>
+
+#include <jv.h>
+
+#include "clock.h"
+
+struct kaggle;
+
+/*
+ * Reads the configuration (config.h); without a usable credential the program
+ * ends with status 2. Asks nothing yet.
+ */
+struct kaggle *kaggle_open(void);
+void kaggle_close(struct kaggle *kaggle);
+
+/*
+ * POST ENDPOINT/v1/SERVICE/METHOD. method is "SaveKernel", or with its service
+ * if that is not kernels.KernelsApiService:
+ * "security.OAuthService/IntrospectToken". Consumes body, an object.
+ *
+ * Returns the reply, an object without any of the errors above, or an
+ * error_value(): the codes of http.h, and "unavailable" for what is no answer.
+ * The message holds the service's words; for a 403 also its causes, as
+ * Kaggle's words do not tell them.
+ *
+ * safe: the call may be made twice. It is then tried again for passing reasons
+ * (http.h), also for those that come with status 200. deadline may be NULL.
+ */
+jv kaggle_call(struct kaggle *kaggle, const char *method, jv body, bool safe,
+    const struct deadline *deadline);
+
+/*
+ * After a call that failed: whether the service may have done it all the same,
+ * because the answer was lost, said 5xx, or was none.
+ */
+bool kaggle_unsure(const struct kaggle *kaggle);
+
+/*
+ * Whether a safe question should be asked once more that was tried times before
+ * (1, 2, ...) and not answered: waits min(30, 2^tried) seconds and returns
+ * true; false, at once, after five tries or if the deadline would pass.
+ */
+bool kaggle_again(int tried, const struct deadline *deadline);
+
+/*
+ * The account's name: from the configuration, else asked for, once
+ * (IntrospectToken). NULL with *why set to an error_value() if that fails.
+ */
+const char *kaggle_user(struct kaggle *kaggle, const struct deadline *deadline,
+    jv *why);
+
+/* Where the credential was found, and the base of all calls: for people. */
+const char *kaggle_source(const struct kaggle *kaggle);
+const char *kaggle_endpoint(const struct kaggle *kaggle);
+
+/* Which kernel. */
+struct kernel {
+	char *owner;
+	char *slug;
+	char *name; /* owner/slug: what records have in "kernel" */
+	char *url;  /* where people look: https://www.kaggle.com/code/... */
+};
+
+void kernel_init(struct kernel *kernel, const char *owner, const char *slug);
+void kernel_release(struct kernel *kernel);
+
+/*
+ * Fills kernel from an operand or a record's "kernel": "owner/slug", "slug"
+ * (of the account: kaggle_user()), or a kernel's page on kaggle.com. Returns
+ * jv_null(), or an error_value(), after which there is nothing to release:
+ * "input" for anything else, and for a version ("owner/slug/3"): Kaggle
+ * tells of the latest session only, whichever is asked for.
+ *
+ * What it accepts as owner or slug is also a safe name of a folder.
+ */
+jv kernel_parse(struct kernel *kernel, struct kaggle *kaggle, const char *text,
+    const struct deadline *deadline);
+
+/*
+ * The kernel that "url" or else "ref" of a SaveKernel reply names: the last two
+ * parts of the path. False if neither does; then there is nothing to release.
+ */
+bool kernel_of_reply(struct kernel *kernel, jv reply);
+
+/* {"userName": owner, "kernelSlug": slug}: what most calls ask with. */
+jv kernel_body(const struct kernel *kernel);
+
+#endif
