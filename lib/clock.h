@@ -38,7 +38,7 @@ struct deadline {
 	double at; /* in clock_ticks(); INFINITY if there is none */
 };
 
-struct deadline deadline_in(double seconds); /* INFINITY: never */
+struct deadline deadline_in(double seconds);           /* INFINITY: never */
 double deadline_left(const struct deadline *deadline); /* 0 when it is over */
 
 /* Sleeps, and returns true; false, at once, if the deadline would pass. */

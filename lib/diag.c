@@ -131,8 +131,8 @@ diag_on_signal(const char *format, ...)
 	if (at < 0 || at > 100)
 		at = 0;
 	va_start(args, format);
-	len = vsnprintf(text + at, sizeof last_words[0] - (size_t)at - 1,
-	    format, args);
+	len = vsnprintf(
+	    text + at, sizeof last_words[0] - (size_t)at - 1, format, args);
 	va_end(args);
 	if (len < 0)
 		return;

@@ -64,15 +64,15 @@ struct http_call {
 	int body_fd;                /* from this file, if body_size > 0, */
 	off_t body_at;              /* beginning here */
 	off_t body_size;
-	bool gzip;                  /* accept a compressed answer */
+	bool gzip; /* accept a compressed answer */
 
 	/* How. */
-	bool safe;             /* may be done twice */
-	bool transfer;         /* a file: no limit but the stall's */
-	double answer_within;  /* seconds for one try; 0: 60 */
+	bool safe;                       /* may be done twice */
+	bool transfer;                   /* a file: no limit but the stall's */
+	double answer_within;            /* seconds for one try; 0: 60 */
 	const struct deadline *deadline; /* for all tries; NULL: none */
-	size_t most;           /* bytes of answer kept; 0: 64 MiB */
-	const char *name;      /* what -v and errors call it: "SaveKernel" */
+	size_t most;                     /* bytes of answer kept; 0: 64 MiB */
+	const char *name; /* what -v and errors call it: "SaveKernel" */
 
 	/*
 	 * Called before each try: may change headers and url, must rewind what
@@ -87,11 +87,11 @@ struct http_call {
 	bool (*sink)(struct http_call *call, const void *bytes, size_t len);
 	/* Called once when the call is done; may start others. */
 	void (*done)(struct http_call *call);
-	void *context;         /* the caller's */
+	void *context; /* the caller's */
 
 	/* The outcome. */
-	int status;      /* of the last answer; 0 if there was none */
-	char *answer;    /* its body, NUL behind it; NULL without one */
+	int status;   /* of the last answer; 0 if there was none */
+	char *answer; /* its body, NUL behind it; NULL without one */
 	size_t answer_size;
 	/*
 	 * jv_null() after a 2xx whose body is whole, else an error_value():

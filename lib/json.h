@@ -36,13 +36,13 @@ enum json_type {
 };
 
 struct json_value {
-	struct span text;    /* without white space around it */
+	struct span text; /* without white space around it */
 	enum json_type type;
-	bool escaped;        /* a string with a backslash in it */
+	bool escaped; /* a string with a backslash in it */
 };
 
 struct json_member {
-	struct span key;     /* between the quotes, as written */
+	struct span key; /* between the quotes, as written */
 	bool key_escaped;
 	struct json_value value;
 };
@@ -97,8 +97,8 @@ bool json_members(struct span text, int flags, struct json_members *members,
 void json_members_release(struct json_members *members);
 
 /* The member whose key, decoded, is name; NULL without it. */
-const struct json_member *json_member(const struct json_members *members,
-    const char *name);
+const struct json_member *json_member(
+    const struct json_members *members, const char *name);
 
 /*
  * Appends the characters that a string's span (between the quotes) stands for,

@@ -57,21 +57,21 @@ xasprintf(const char *format, ...)
 struct span
 span_of(const char *text)
 {
-	return (struct span) { text, strlen(text) };
+	return (struct span){ text, strlen(text) };
 }
 
 bool
 span_is(struct span span, const char *text)
 {
-	return span.len == strlen(text)
-	    && (span.len == 0 || memcmp(span.at, text, span.len) == 0);
+	return span.len == strlen(text) &&
+	    (span.len == 0 || memcmp(span.at, text, span.len) == 0);
 }
 
 void
 buf_release(struct buf *buf)
 {
 	free(buf->at);
-	*buf = (struct buf) { 0 };
+	*buf = (struct buf){ 0 };
 }
 
 void
@@ -144,6 +144,6 @@ buf_take(struct buf *buf)
 {
 	char *text = buf->at != NULL ? buf->at : xstrdup("");
 
-	*buf = (struct buf) { 0 };
+	*buf = (struct buf){ 0 };
 	return text;
 }

@@ -43,7 +43,7 @@ typedef jv ndjson_work(jv rec);
  * Which records one worker must do in order, such as the fragments of a run.
  */
 struct ndjson_group {
-	char *name;  /* what its records share, malloc'd; NULL: a group of one */
+	char *name; /* what its records share, malloc'd; NULL: a group of one */
 	int members; /* how many will come, 0 if it is not known */
 };
 
@@ -51,10 +51,10 @@ struct ndjson_group {
 typedef void ndjson_grouping(jv rec, struct ndjson_group *group);
 
 struct ndjson_tool {
-	const char *key;   /* what an operand stands for */
+	const char *key; /* what an operand stands for */
 	ndjson_work *work;
-	int jobs;          /* without -j; 0 means 1 */
-	bool any_key;      /* work looks for its key itself: KEY may be missing */
+	int jobs;     /* without -j; 0 means 1 */
+	bool any_key; /* work looks for its key itself: KEY may be missing */
 	/*
 	 * If there is one: records of a name are done by one worker, in the
 	 * order in which they came, and not before all members came or the

@@ -35,8 +35,8 @@ patience_until(double time)
 	int64_t wanted = (int64_t)(time * 1000);
 	int64_t now = atomic_load(not_before);
 
-	while (now < wanted
-	    && !atomic_compare_exchange_weak(not_before, &now, wanted))
+	while (now < wanted &&
+	    !atomic_compare_exchange_weak(not_before, &now, wanted))
 		continue;
 }
 

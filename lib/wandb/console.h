@@ -32,8 +32,8 @@ struct console *console_new(console_take *take, void *context);
 void console_free(struct console *console);
 
 /* A piece of raw output: any text, also half a character or an escape. */
-void console_raw(struct console *console, bool error, double time,
-    struct span text);
+void console_raw(
+    struct console *console, bool error, double time, struct span text);
 
 /* Text that a program logged line by line: not emulated. */
 void console_logged(struct console *console, double time, struct span text);
@@ -49,7 +49,7 @@ int64_t console_lines(const struct console *console);
  * "[ERROR ]2026-11-21T06:30:50.123456 text", or with structured (server feature
  * STRUCTURED_CONSOLE_LOGS) {"level":"error","ts":...,"content":...}.
  */
-void console_line_text(const struct console_line *line, bool structured,
-    struct buf *out);
+void console_line_text(
+    const struct console_line *line, bool structured, struct buf *out);
 
 #endif

@@ -20,10 +20,10 @@ struct history *history_new(void);
 void history_free(struct history *history);
 
 struct history_row {
-	struct span line;  /* valid until the next call */
-	int64_t step;      /* as it stands in the line */
-	double timestamp;  /* _timestamp; NAN without one */
-	int dropped;       /* items that were no JSON, or had no key */
+	struct span line; /* valid until the next call */
+	int64_t step;     /* as it stands in the line */
+	double timestamp; /* _timestamp; NAN without one */
+	int dropped;      /* items that were no JSON, or had no key */
 };
 
 /*

@@ -33,7 +33,8 @@ enum leveldb_event {
 	 */
 	LEVELDB_CUT_BLOCK,
 	LEVELDB_CUT,
-	LEVELDB_FOREIGN, /* no .wandb file, or of another version; why says so */
+	LEVELDB_FOREIGN, /* no .wandb file, or of another version; why says so
+	                  */
 	LEVELDB_ERROR,   /* read(2) failed; errno is in error */
 };
 
@@ -55,8 +56,8 @@ void leveldb_free(struct leveldb *log);
  * The next event. After END, CUT or CUT_BLOCK a later call looks whether the
  * file has grown, and goes on with the record that was not whole.
  */
-enum leveldb_event leveldb_next(struct leveldb *log,
-    struct leveldb_entry *entry);
+enum leveldb_event leveldb_next(
+    struct leveldb *log, struct leveldb_entry *entry);
 
 /*
  * The records of a file from its end backwards are not to be had; this one

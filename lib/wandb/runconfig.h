@@ -40,7 +40,8 @@ bool runconfig_telemetry(struct runconfig *config, struct span message);
 bool runconfig_environment(struct runconfig *config, struct span message);
 bool runconfig_metric(struct runconfig *config, struct span message);
 
-/* Sets a bit in telemetry's feature list, 76 for a sync, and cli/core version */
+/* Sets a bit in telemetry's feature list, 76 for a sync, and cli/core version
+ */
 void runconfig_feature(struct runconfig *config, int feature);
 void runconfig_core_version(struct runconfig *config, const char *version);
 

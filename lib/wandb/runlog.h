@@ -84,7 +84,8 @@ jv runlog_error(const char *path, enum leveldb_event event,
 
 /* RunRecord. Strings that are not there are empty. */
 struct runlog_run {
-	struct span run_id, entity, project, group, job_type, display_name, notes;
+	struct span run_id, entity, project, group, job_type, display_name,
+	    notes;
 	struct span sweep_id, host, remote_url, commit;
 	struct span config;    /* a ConfigRecord, for runlog_items() */
 	struct span telemetry; /* a TelemetryRecord */
@@ -94,7 +95,7 @@ struct runlog_run {
 	bool has_branch;       /* a fork or a rewind: */
 	struct span branch_run, branch_metric;
 	double branch_value;
-	int32_t runtime;       /* seconds that were used before */
+	int32_t runtime; /* seconds that were used before */
 };
 
 bool runlog_run(struct span message, struct runlog_run *run);
@@ -130,8 +131,8 @@ struct runlog_items {
 	char typed[40];
 };
 
-void runlog_items(struct runlog_items *items, enum runlog_kind kind,
-    struct span message);
+void runlog_items(
+    struct runlog_items *items, enum runlog_kind kind, struct span message);
 bool runlog_next_item(struct runlog_items *items, struct runlog_item *item);
 void runlog_items_release(struct runlog_items *items);
 
@@ -144,24 +145,24 @@ struct runlog_output {
 	double time; /* NAN without one */
 	struct span text;
 };
-bool runlog_output(enum runlog_kind kind, struct span message,
-    struct runlog_output *output);
+bool runlog_output(
+    enum runlog_kind kind, struct span message, struct runlog_output *output);
 
 /* FilesRecord. */
 enum runlog_policy { RUNLOG_NOW = 0, RUNLOG_AT_END = 1, RUNLOG_LIVE = 2 };
 struct runlog_file {
 	struct span path; /* relative to files/ */
 	enum runlog_policy policy;
-	int type;         /* 0 other, 1 wandb, 2 media, 3 artifact */
+	int type; /* 0 other, 1 wandb, 2 media, 3 artifact */
 };
-bool runlog_next_file(struct span message, struct wire *state,
-    struct runlog_file *file);
+bool runlog_next_file(
+    struct span message, struct wire *state, struct runlog_file *file);
 
 /* MetricRecord. */
 struct runlog_metric {
 	struct span name, glob, step_metric;
-	bool step_sync, hidden, defined;                      /* options */
-	bool min, max, mean, best, last, none, copy, first;   /* summary */
+	bool step_sync, hidden, defined;                    /* options */
+	bool min, max, mean, best, last, none, copy, first; /* summary */
 	int goal;
 	bool overwrite, expanded;
 };

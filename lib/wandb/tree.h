@@ -28,22 +28,22 @@ bool tree_is_empty(const struct tree *tree);
  * Sets the leaf at path to json, which may hold the words NaN and Infinity.
  * False if json is no JSON or the path is empty: nothing was changed.
  */
-bool tree_put(struct tree *tree, const struct span *path, size_t depth,
-    struct span json);
+bool tree_put(
+    struct tree *tree, const struct span *path, size_t depth, struct span json);
 
 /*
  * The same, but an object is merged leaf by leaf below path; an empty object
  * leaves no trace.
  */
-bool tree_merge(struct tree *tree, const struct span *path, size_t depth,
-    struct span json);
+bool tree_merge(
+    struct tree *tree, const struct span *path, size_t depth, struct span json);
 
 /* Takes away what is at path and below, and parents that become empty. */
 void tree_remove(struct tree *tree, const struct span *path, size_t depth);
 
 /* The text of the leaf at path; an empty span without one. */
-struct span tree_leaf(const struct tree *tree, const struct span *path,
-    size_t depth);
+struct span tree_leaf(
+    const struct tree *tree, const struct span *path, size_t depth);
 
 /* Appends the whole as one JSON object, without white space of its own. */
 void tree_write(const struct tree *tree, struct buf *out);

@@ -37,8 +37,8 @@ struct wire {
 struct wire_field {
 	uint32_t number;
 	enum wire_type type;
-	uint64_t value;     /* VARINT, FIXED64, FIXED32 */
-	struct span bytes;  /* BYTES */
+	uint64_t value;    /* VARINT, FIXED64, FIXED32 */
+	struct span bytes; /* BYTES */
 };
 
 struct wire wire_of(struct span message);
