@@ -8,11 +8,11 @@
  *	jv reply = kaggle_call(kaggle, "GetKernelSessionStatus",
  *	    kernel_body(&kernel), true, &deadline);
  *
- * Kaggle says that something went wrong in four ways: by the HTTP status, with
- * {"error": {"code", "message", "status"}} or {"code", "message"} as the body,
- * also of an answer with status 200, and by a body that is no object at all
- * (the page of a login, a JSON string). Here all of these are error values.
- * Fields that an answer leaves out have the default of their type.
+ * Kaggle says in many ways that something went wrong: by the HTTP status; with
+ * status 200 by {"error": {"code", "message", "status"}}, {"code", "message"}
+ * or {"error": "text"}; and by a body that is no object at all (the page of a
+ * login, a JSON string). Here all of these are error values. Fields that an
+ * answer leaves out have the default of their type.
  */
 #ifndef KAGGLE_API_H
 #define KAGGLE_API_H
@@ -38,9 +38,9 @@ void kaggle_close(struct kaggle *kaggle);
  * "security.OAuthService/IntrospectToken". Consumes body, an object.
  *
  * Returns the reply, an object without any of the errors above, or an
- * error_value(): the codes of http.h, and "unavailable" for what is no answer.
- * The message holds the service's words; for a 403 also its causes, as
- * Kaggle's words do not tell them.
+ * error_value(): the codes of http.h, "rejected" for an error that is a text,
+ * and "unavailable" for what is no answer. The message holds the service's
+ * words; for a 403 also its causes, as Kaggle's words do not tell them.
  *
  * safe: the call may be made twice. It is then tried again for passing reasons
  * (http.h), also for those that come with status 200. deadline may be NULL.
@@ -65,8 +65,8 @@ bool kaggle_again(int tried, const struct deadline *deadline);
  * The account's name: from the configuration, else asked for, once
  * (IntrospectToken). NULL with *why set to an error_value() if that fails.
  */
-const char *kaggle_user(struct kaggle *kaggle, const struct deadline *deadline,
-    jv *why);
+const char *kaggle_user(
+    struct kaggle *kaggle, const struct deadline *deadline, jv *why);
 
 /* Where the credential was found, and the base of all calls: for people. */
 const char *kaggle_source(const struct kaggle *kaggle);
@@ -77,7 +77,7 @@ struct kernel {
 	char *owner;
 	char *slug;
 	char *name; /* owner/slug: what records have in "kernel" */
-	char *url;  /* where people look: https://www.kaggle.com/code/... */
+	char *url; /* where people look: https://www.kaggle.com/code/... */
 };
 
 void kernel_init(struct kernel *kernel, const char *owner, const char *slug);
