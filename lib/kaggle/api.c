@@ -155,63 +155,94 @@ error_within(struct kaggle *kaggle, const char *name, jv reply)
 	return explain(kaggle, (int)number, why);
 }
 
-/* One call, with http's tries. Borrows body. */
-static jv
-call_once(struct kaggle *kaggle, const char *method, const char *body,
-    bool safe, const struct deadline *deadline)
+void
+kaggle_begin(struct kaggle *kaggle, struct kaggle_question *question,
+    const char *method, jv body)
 {
 	static const char *const headers[] = {
 		"Content-Type: application/json",
 		"Accept: application/json",
 		NULL,
 	};
-	bool has_service = strchr(method, '/') != NULL;
-	char *url = xasprintf("%s/v1/%s%s%s", kaggle->config.endpoint,
-	    has_service ? "" : kernels_service, has_service ? "" : "/", method);
-	const char *name = has_service ? strchr(method, '/') + 1 : method;
-	struct http_call call = {
-		.method = "POST",
-		.url = url,
-		.credential = &kaggle->config.credential,
-		.headers = headers,
-		.body = body,
-		.body_size = (off_t)strlen(body),
-		.gzip = true,
-		.safe = safe,
-		.deadline = deadline,
-		.name = name,
-	};
+	const char *slash = strchr(method, '/');
+	struct http_call *call = &question->call;
+
+	question->url = xasprintf("%s/v1/%s%s%s", kaggle->config.endpoint,
+	    slash != NULL ? "" : kernels_service, slash != NULL ? "" : "/",
+	    method);
+	question->text = jv_dump_string(body, 0);
+	call->method = "POST";
+	call->url = question->url;
+	call->credential = &kaggle->config.credential;
+	call->headers = headers;
+	call->body = jv_string_value(question->text);
+	call->body_size = (off_t)strlen(call->body);
+	call->gzip = true;
+	call->name = slash != NULL ? slash + 1 : method;
+	http_start(call);
+}
+
+jv
+kaggle_end(struct kaggle *kaggle, struct kaggle_question *question)
+{
+	struct http_call *call = &question->call;
 	jv reply, why;
 
-	http_do(&call);
-	kaggle->unsure = call.unsure;
-	kaggle->within = jv_is_valid(call.error);
+	kaggle->unsure = call->unsure;
+	kaggle->within = jv_is_valid(call->error);
 	if (kaggle->within) {
-		reply = jv_parse_sized(call.answer != NULL ? call.answer : "",
-		    (int)call.answer_size);
-		why = error_within(kaggle, name, reply);
+		reply = jv_parse_sized(
+		    call->answer != NULL ? call->answer : "",
+		    (int)call->answer_size);
+		why = error_within(kaggle, call->name, reply);
 		if (!jv_is_valid(why)) {
 			jv_free(reply);
 			reply = why;
 		}
 	} else {
-		reply = explain(kaggle, call.status, jv_copy(call.error));
+		reply = explain(kaggle, call->status, jv_copy(call->error));
 	}
-	http_release(&call);
-	free(url);
+	kaggle_cancel(question);
 	return reply;
+}
+
+void
+kaggle_cancel(struct kaggle_question *question)
+{
+	if (question->url == NULL)
+		return;
+	if (http_pending(&question->call))
+		http_cancel(&question->call);
+	http_release(&question->call);
+	jv_free(question->text);
+	free(question->url);
+	question->url = NULL;
+}
+
+/* One call, with http's tries. Consumes body. */
+static jv
+call_once(struct kaggle *kaggle, const char *method, jv body, bool safe,
+    const struct deadline *deadline)
+{
+	struct kaggle_question question = {
+		.call = { .safe = safe, .deadline = deadline },
+	};
+
+	kaggle_begin(kaggle, &question, method, body);
+	while (http_pending(&question.call))
+		http_drive();
+	return kaggle_end(kaggle, &question);
 }
 
 jv
 kaggle_call(struct kaggle *kaggle, const char *method, jv body, bool safe,
     const struct deadline *deadline)
 {
-	jv text = jv_dump_string(body, 0);
 	jv reply;
 
 	for (int tried = 1;; tried++) {
 		reply = call_once(
-		    kaggle, method, jv_string_value(text), safe, deadline);
+		    kaggle, method, jv_copy(body), safe, deadline);
 		/* What http tried in vain has had its tries. */
 		if (!safe || !kaggle->within || jv_is_valid(reply) ||
 		    strcmp(error_code(reply), "unavailable") != 0 ||
@@ -219,7 +250,7 @@ kaggle_call(struct kaggle *kaggle, const char *method, jv body, bool safe,
 			break;
 		jv_free(reply);
 	}
-	jv_free(text);
+	jv_free(body);
 	return reply;
 }
 

@@ -22,6 +22,7 @@
 #include <jv.h>
 
 #include "clock.h"
+#include "http.h"
 
 struct kaggle;
 
@@ -47,6 +48,30 @@ void kaggle_close(struct kaggle *kaggle);
  */
 jv kaggle_call(struct kaggle *kaggle, const char *method, jv body, bool safe,
     const struct deadline *deadline);
+
+/*
+ * The same in two halves, for a question that is under way while other calls
+ * are. Of call the caller sets safe, deadline, most, done and context; all else
+ * is zero, also url, which then says that nothing is under way.
+ */
+struct kaggle_question {
+	struct http_call call;
+	char *url; /* the question's own */
+	jv text;
+};
+
+/* Begins one call of http.h; http_drive() works on it. Consumes body. */
+void kaggle_begin(struct kaggle *kaggle, struct kaggle_question *question,
+    const char *method, jv body);
+
+/*
+ * When it is done: what kaggle_call() returns, and frees the question. What
+ * comes with status 200 is not tried again; kaggle_again() is for that.
+ */
+jv kaggle_end(struct kaggle *kaggle, struct kaggle_question *question);
+
+/* Ends a question without an answer, and frees it, if it is under way. */
+void kaggle_cancel(struct kaggle_question *question);
 
 /*
  * After a call that failed: whether the service may have done it all the same,
