@@ -6,7 +6,7 @@
  * with a 7-byte file header (":W&B", 0xBEE1, version 0) inside the first block
  * and a plain CRC-32 (zlib's) over type and payload. Blocks have 32,768 bytes.
  *
- * The reader is one pass with one block of memory, plus the largest record
+ * The reader is one pass with 256 KiB of memory, plus the largest record
  * that spans blocks. It goes on behind a damaged place: what is readable there
  * is returned, what is not is told, with its place and size. It can be asked
  * again at the end of a file that grows.
@@ -42,8 +42,8 @@ struct leveldb_entry {
 	struct span payload; /* RECORD: valid until the next call */
 	off_t start;         /* where the record or the damage begins */
 	off_t end;           /* where what follows begins */
-	const char *why;     /* DAMAGE, FOREIGN: "checksum", ... */
-	int error;
+	const char *why;     /* DAMAGE, CUT, FOREIGN: "checksum", ... */
+	int error;           /* ERROR */
 };
 
 struct leveldb;
@@ -53,7 +53,9 @@ struct leveldb *leveldb_new(int fd);
 void leveldb_free(struct leveldb *log);
 
 /*
- * The next event. After END, CUT or CUT_BLOCK a later call looks whether the
+ * The next event. FOREIGN and ERROR are the last. Zeros between two records, as
+ * file systems leave them after a crash, are a DAMAGE, zeros at the end are
+ * none. After END, CUT or CUT_BLOCK a later call looks whether the
  * file has grown, and goes on with the record that was not whole.
  */
 enum leveldb_event leveldb_next(

@@ -55,7 +55,7 @@ struct runlog_entry {
 	int64_t num;         /* Record.num; 0 without one */
 	struct span message; /* the message of that kind */
 	off_t start, end;    /* its place in the file */
-	const char *why;     /* a damage: what is wrong */
+	const char *why;     /* a damage, an error: what is wrong */
 };
 
 struct runlog;
@@ -113,8 +113,11 @@ bool runlog_next_tag(struct span message, struct wire *state, struct span *tag);
  *
  * path[0..depth-1] is nested_key if there is one, else key. An item with
  * neither value_json nor a typed value has an empty json. Typed values (fields
- * 3 to 8, x_history_value_encoding) stand beside value_json or alone: alone,
- * they come as JSON in json.
+ * 3 to 8 of a HistoryItem, x_history_value_encoding) stand beside value_json or
+ * alone: alone, they come as JSON in json, which may hold JSON's three words
+ * more (json.h). The spans of an item live until the next. When there is no
+ * further item, items.wire.bad says whether that is because of bytes that are
+ * no item.
  */
 struct runlog_item {
 	const struct span *path;
@@ -126,9 +129,10 @@ struct runlog_item {
 struct runlog_items {
 	struct wire wire;
 	enum runlog_kind kind;
-	struct span *path; /* grows; runlog_items_release() */
+	struct span one;   /* a path of one element, which is the usual */
+	struct span *more; /* others; grows */
 	size_t room;
-	char typed[40];
+	struct buf typed;
 };
 
 void runlog_items(
