@@ -31,9 +31,10 @@
  * connection was made), or after a 429 or a 503 that names a time: those did
  * nothing.
  *
- * Redirects are followed for GET only, five at most, by hand: the credential
- * and the caller's own headers are sent to the first host (scheme, name and
- * port) only, and from https only to https.
+ * Redirects are followed for GET only, five at most, by hand, and from https
+ * only to https. The credential is sent to the first host (scheme, name and
+ * port) only, and of the caller's own headers other hosts get only Range,
+ * If-Range, If-None-Match, If-Modified-Since, Accept and User-Agent.
  *
  * TLS is verified. SSL_CERT_FILE or SSL_CERT_DIR, else the hashed folder
  * /etc/ssl/certs if there is one, as that is ten times faster than parsing the
