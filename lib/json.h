@@ -90,6 +90,7 @@ struct json_members {
 	struct json_member *at;
 	size_t count;
 	size_t room;
+	const struct json_member **sorted; /* when there are many */
 };
 
 bool json_members(struct span text, int flags, struct json_members *members,
@@ -116,8 +117,8 @@ void json_quote(struct buf *out, struct span bytes);
 void json_quote_part(struct buf *out, struct span bytes);
 
 /*
- * Appends a finite double with the fewest digits that read back exactly;
- * others as the words of JSON_WORD.
+ * Appends a finite double with the fewest of 15, 16 or 17 digits that read back
+ * exactly, without trailing zeros; others as the words of JSON_WORD.
  */
 void json_number(struct buf *out, double number);
 
