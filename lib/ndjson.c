@@ -21,6 +21,7 @@
 
 #include "cli.h"
 #include "diag.h"
+#include "json.h"
 #include "mem.h"
 #include "ndjson.h"
 #include "patience.h"
@@ -161,6 +162,8 @@ broken(const char *why, size_t at)
 static jv
 input_record(struct span text)
 {
+	struct json_value value;
+	struct json_fault fault;
 	jv rec;
 
 	if (text.len == 0 || text.at[0] != '{') {
@@ -171,11 +174,14 @@ input_record(struct span text)
 		}
 		return jv_object_set(jv_object(), jv_string(tool->key), rec);
 	}
+	/* libjq takes much that is no JSON, and does not tell the place. */
+	if (!json_value(text, 0, &value, &fault))
+		return broken(fault.why, fault.at);
 	rec = jv_parse_sized(text.at, (int)text.len);
 	if (jv_is_valid(rec))
 		return rec;
 	jv_free(rec);
-	return broken("no JSON object", 0);
+	return broken("nested too deeply", 0);
 }
 
 static void
