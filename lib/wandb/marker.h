@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * marker - FILE.synced, which says that a run file is on the server
+ *
+ * A record: size and SHA-256 of the file, and what was confirmed. While both
+ * fit, nothing needs to be asked. The official client takes any file of that
+ * name for its own, which is empty; that one is only a claim.
+ */
+#ifndef WANDB_MARKER_H
+#define WANDB_MARKER_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include <jv.h>
+
+/*
+ * The marker of the file at path, which is open as fd, if it is ours and fits;
+ * else jv_null(). The caller's.
+ */
+jv marker_read(const char *path, int fd);
+
+/*
+ * Writes it: fields, an object that is consumed, with size and sha256 of the
+ * first size bytes of the file. Returns jv_null(), or an error_value().
+ */
+jv marker_write(const char *path, int fd, off_t size, jv fields);
+
+#endif
