@@ -31,11 +31,15 @@ struct console;
 struct console *console_new(console_take *take, void *context);
 void console_free(struct console *console);
 
-/* A piece of raw output: any text, also half a character or an escape. */
+/*
+ * A piece of raw output: any text, also half a character or an escape. A time
+ * of NAN is the latest that was given, here or below; without any text this
+ * just sets it.
+ */
 void console_raw(
     struct console *console, bool error, double time, struct span text);
 
-/* Text that a program logged line by line: not emulated. */
+/* Text that a program logged line by line: not emulated, and not cut. */
 void console_logged(struct console *console, double time, struct span text);
 
 /* The end: all lines that are left are final. */
@@ -47,7 +51,8 @@ int64_t console_lines(const struct console *console);
 /*
  * Appends the line as file_stream wants it:
  * "[ERROR ]2026-11-21T06:30:50.123456 text", or with structured (server feature
- * STRUCTURED_CONSOLE_LOGS) {"level":"error","ts":...,"content":...}.
+ * STRUCTURED_CONSOLE_LOGS) {"level":"error","ts":...,"content":...}. A time
+ * that is not known is 1970.
  */
 void console_line_text(
     const struct console_line *line, bool structured, struct buf *out);

@@ -21,9 +21,9 @@ void history_free(struct history *history);
 
 struct history_row {
 	struct span line; /* valid until the next call */
-	int64_t step;     /* as it stands in the line */
+	int64_t step;     /* as it stands in the line; 0 for an event */
 	double timestamp; /* _timestamp; NAN without one */
-	int dropped;      /* items that were no JSON, or had no key */
+	int dropped;      /* items that were no JSON or had no key */
 };
 
 /*
@@ -36,7 +36,8 @@ void history_line(struct history *history, struct span message, int64_t least,
 
 /*
  * The line of a StatsRecord: keys with the prefix "system.", _wandb true,
- * _timestamp, and _runtime counted from start.
+ * _timestamp, and _runtime counted from start, which is that of the run
+ * (runlog_run(), in microseconds); NAN leaves it out.
  */
 void history_event(struct history *history, struct span message, double start,
     struct history_row *row);

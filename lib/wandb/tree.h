@@ -5,9 +5,10 @@
  * Upstream: core/internal/pathtree. A leaf is JSON text, checked when it is put
  * in and written as it came. A leaf replaces a subtree at its path, and the
  * reverse.
- * Keys keep the order in which they came. Putting a value at a path that is
- * there costs a look-up and a copy of its text: a summary of ten keys takes
- * millions of changes a second.
+ * Keys keep the order in which they first came, also when they were away for
+ * a while. Putting a value at a path that is there costs a look-up and a copy
+ * of its text: a summary of ten keys takes a million changes of all of them a
+ * second. A path has at most JSON_DEPTH elements.
  */
 #ifndef WANDB_TREE_H
 #define WANDB_TREE_H
@@ -21,12 +22,13 @@ struct tree;
 
 struct tree *tree_new(void);
 void tree_free(struct tree *tree);
-void tree_clear(struct tree *tree);
+void tree_clear(struct tree *tree); /* keeps memory for the same keys */
 bool tree_is_empty(const struct tree *tree);
 
 /*
  * Sets the leaf at path to json, which may hold the words NaN and Infinity.
- * False if json is no JSON or the path is empty: nothing was changed.
+ * False if json is no JSON or the path is empty or too long: nothing was
+ * changed.
  */
 bool tree_put(
     struct tree *tree, const struct span *path, size_t depth, struct span json);
