@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kgl-output - download the output files and the log of Kaggle kernels
+ *
+ * in:  {"kernel": "owner/slug"}
+ * out: the same record with "output_dir", "files", "bytes", "log_path" if there
+ *      is a log, "stale" if an earlier session left files, and "failed" if a
+ *      file could not be had
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <jv.h>
+
+#include "cli.h"
+#include "clock.h"
+#include "file.h"
+#include "globs.h"
+#include "http.h"
+#include "kaggle/api.h"
+#include "kaggle/download.h"
+#include "kaggle/manifest.h"
+#include "kaggle/outputs.h"
+#include "mem.h"
+#include "ndjson.h"
+#include "record.h"
+
+static const char help[] =
+    "usage: kgl-output [-hVv] [-j N] [-o DIR | -d DIR] [--list]\n"
+    "                  [--include=GLOB] [--exclude=GLOB] [--max-file=SIZE]\n"
+    "                  [--parallel=N] [--timeout=TIME] [kernel ...]\n"
+    "Download the output files and the log of Kaggle kernels.\n"
+    "\n"
+    "  -o, --output=DIR      into DIR, which then holds one kernel's output\n"
+    "  -d, --directory=DIR   into DIR/OWNER/SLUG (default: .)\n"
+    "      --list            write a record for each file, fetch none\n"
+    "      --include=GLOB    only files whose names match; may be repeated\n"
+    "      --exclude=GLOB    no files whose names match; may be repeated\n"
+    "      --max-file=SIZE   no files larger than SIZE\n"
+    "      --parallel=N      so many files at once (16)\n";
+
+enum { OPT_LIST = 256, OPT_INCLUDE, OPT_EXCLUDE, OPT_MAX_FILE, OPT_PARALLEL };
+
+static const struct option longopts[] = {
+	{ "output", required_argument, NULL, 'o' },
+	{ "directory", required_argument, NULL, 'd' },
+	{ "list", no_argument, NULL, OPT_LIST },
+	{ "include", required_argument, NULL, OPT_INCLUDE },
+	{ "exclude", required_argument, NULL, OPT_EXCLUDE },
+	{ "max-file", required_argument, NULL, OPT_MAX_FILE },
+	{ "parallel", required_argument, NULL, OPT_PARALLEL },
+	{ 0 },
+};
+
+#define LOG_PART MANIFEST_OURS "log.part"
+#define LOG_ELSE MANIFEST_OURS "output.log"
+
+static struct kaggle *kaggle;
+static const char *output, *directory;
+static bool listing;
+static struct globs include, exclude;
+static long long max_file = -1;
+static long parallel = 16;
+
+/* The record that is worked on. */
+static struct {
+	struct kernel kernel;
+	struct deadline deadline;
+	const struct deadline *limit; /* --timeout; NULL without one */
+	struct outputs *list;
+	struct download download;
+} job;
+
+static bool
+is_wanted(const char *name)
+{
+	return (include.count == 0 || globs_match(&include, name)) &&
+	    !globs_match(&exclude, name);
+}
+
+/* Gives the log its name, one that no output has. */
+static jv
+name_log(jv rec, struct manifest *manifest, int log)
+{
+	int folder = manifest_folder(manifest);
+	char *name = xasprintf("%s.log", job.kernel.slug), *path;
+	bool done = outputs_log_bytes(job.list) > 0 && fsync(log) == 0;
+	bool own = done && !manifest_has(manifest, name) &&
+	    renameat(folder, LOG_PART, folder, name) == 0;
+
+	if (done && !own)
+		done = renameat(folder, LOG_PART, folder, LOG_ELSE) == 0;
+	if (!done && outputs_log_bytes(job.list) != 0)
+		rec = record_error(rec,
+		    error_value("io", "%s: the log: %s",
+			manifest_path(manifest), strerror(errno)));
+	if (done) {
+		path = xasprintf(
+		    "%s/%s", manifest_path(manifest), own ? name : LOG_ELSE);
+		rec = record_set_str(rec, "log_path", path);
+		free(path);
+	}
+	free(name);
+	return rec;
+}
+
+/* What is not whole: a verdict, beside the one of an earlier tool. */
+static jv
+report_missing(jv rec, jv why)
+{
+	jv earlier = record_get(rec, "failed");
+
+	if (jv_is_valid(earlier)) /* that one stays in the record */
+		warning("%s: %s", job.kernel.name, error_message(why));
+	jv_free(earlier);
+	return record_failed(rec, why);
+}
+
+/* What came of it. */
+static jv
+report(jv rec, struct manifest *manifest, int log)
+{
+	struct download *download = &job.download;
+	jv why = outputs_error(job.list);
+	long long stale = 0;
+
+	if (!outputs_began(job.list))
+		return record_error(rec, why);
+	rec = record_set_str(rec, "output_dir", manifest_path(manifest));
+	rec = record_set_number(rec, "files", (double)download->files);
+	rec = record_set_number(rec, "bytes", (double)download->bytes);
+	if (!jv_is_valid(download->disk_error)) {
+		jv_free(why);
+		return record_error(rec, jv_copy(download->disk_error));
+	}
+	rec = name_log(rec, manifest, log);
+	if (!jv_is_valid(why)) {
+		download_miss(download, why);
+	} else {
+		why = manifest_settle(manifest, &stale);
+		if (!jv_is_valid(why))
+			return record_error(rec, why);
+	}
+	if (stale > 0)
+		rec = record_set_number(rec, "stale", (double)stale);
+	why = download_missing(download);
+	return jv_is_valid(why) ? rec : report_missing(rec, why);
+}
+
+static jv
+fetch_into(jv rec, struct manifest *manifest)
+{
+	int folder = manifest_folder(manifest);
+	int log = openat(folder, LOG_PART,
+	    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
+
+	if (log < 0)
+		return record_error(rec,
+		    error_value("io", "%s: %s", manifest_path(manifest),
+			strerror(errno)));
+	diag_on_signal("what came is kept in %s: run it again to go on",
+	    manifest_path(manifest));
+	job.list = outputs_open(kaggle, &job.kernel, log, job.limit);
+	job.download = (struct download){
+		.manifest = manifest,
+		.list = job.list,
+		.wanted = is_wanted,
+		.deadline = job.limit,
+		.version = record_int(rec, "version", 0),
+		.most = max_file,
+		.parallel = parallel,
+	};
+	download_run(&job.download);
+	rec = report(rec, manifest, log);
+	diag_on_signal(NULL);
+	download_release(&job.download);
+	outputs_close(job.list);
+	close(log);
+	/* It has another name by now, or is not wanted. */
+	(void)unlinkat(folder, LOG_PART, 0);
+	return rec;
+}
+
+static jv
+download(jv rec)
+{
+	char *path = output != NULL
+	    ? xstrdup(output)
+	    : file_join(directory != NULL ? directory : "", job.kernel.name);
+	struct manifest *manifest;
+	jv why = manifest_open(&manifest, path, job.kernel.name);
+
+	free(path);
+	if (!jv_is_valid(why))
+		return record_error(rec, why);
+	rec = fetch_into(rec, manifest);
+	manifest_close(manifest);
+	return rec;
+}
+
+/* --list: a record for each file. */
+static jv
+write_list(jv rec)
+{
+	struct output *next;
+	jv why;
+
+	job.list = outputs_open(kaggle, &job.kernel, -1, job.limit);
+	do {
+		outputs_work(job.list);
+		while ((next = outputs_next(job.list)) != NULL) {
+			if (is_wanted(next->name))
+				ndjson_write(record_set_str(
+				    record_set_str(
+					jv_object(), "kernel", job.kernel.name),
+				    "name", next->name));
+			outputs_release(job.list, next);
+		}
+	} while (outputs_pending(job.list) && http_drive());
+	why = outputs_error(job.list);
+	outputs_close(job.list);
+	if (!jv_is_valid(why))
+		return record_error(rec, why);
+	jv_free(rec);
+	return jv_invalid();
+}
+
+static jv
+get_output(jv rec)
+{
+	jv why;
+
+	job.deadline = deadline_in(cli_timeout(INFINITY));
+	job.limit = isinf(job.deadline.at) ? NULL : &job.deadline;
+	why = kernel_parse(
+	    &job.kernel, kaggle, record_str(rec, "kernel"), job.limit);
+	if (!jv_is_valid(why))
+		return record_error(rec, why);
+	rec = listing ? write_list(rec) : download(rec);
+	kernel_release(&job.kernel);
+	return rec;
+}
+
+static void
+read_options(int argc, char *argv[])
+{
+	int opt;
+
+	while ((opt = cli_getopt(argc, argv, "o:d:", longopts)) != -1) {
+		switch (opt) {
+		case 'o':
+			output = optarg;
+			break;
+		case 'd':
+			directory = optarg;
+			break;
+		case OPT_LIST:
+			listing = true;
+			break;
+		case OPT_INCLUDE:
+			globs_add(&include, optarg);
+			break;
+		case OPT_EXCLUDE:
+			globs_add(&exclude, optarg);
+			break;
+		case OPT_MAX_FILE:
+			max_file = cli_bytes("--max-file", optarg);
+			break;
+		case OPT_PARALLEL:
+			parallel = cli_number(
+			    "--parallel", optarg, 1, DOWNLOAD_PARALLEL);
+			break;
+		}
+	}
+	if (output != NULL && directory != NULL)
+		cli_wrong("-o and -d exclude each other");
+}
+
+int
+main(int argc, char *argv[])
+{
+	int status;
+
+	cli_init(argv[0], help);
+	read_options(argc, argv);
+	kaggle = kaggle_open();
+	status = ndjson_filter(argv + optind, "kernel", get_output);
+	kaggle_close(kaggle);
+	globs_release(&include);
+	globs_release(&exclude);
+	return status;
+}
