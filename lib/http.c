@@ -75,6 +75,7 @@ struct http_state {
 	int hops;
 	bool foreign;     /* hop is another host than that of call->url */
 	struct buf heads; /* "Name: value" NUL ... of the answer */
+	bool heads_ended;
 	struct buf answer;
 	z_stream *gzip; /* NULL: the body is not compressed */
 	bool gzip_ended;
@@ -294,17 +295,21 @@ on_header(char *line, size_t size, size_t count, void *user)
 	struct http_state *state = user;
 	size_t len = size * count;
 
-	/* Of several answers, as with 100 Continue, the last one counts. */
-	if (len >= 5 && memcmp(line, "HTTP/", 5) == 0)
-		buf_clear(&state->heads);
-	if (state->heads.len + len > HEADERS_MOST)
-		return 0;
 	while (len > 0 && strchr("\r\n \t", line[len - 1]) != NULL)
 		len--;
-	if (len > 0) {
-		buf_add(&state->heads, line, len);
-		buf_addc(&state->heads, '\0');
+	if (len == 0) {
+		state->heads_ended = true;
+		return size * count;
 	}
+	/* Of several answers, as with 100 Continue, the last one counts. */
+	if (len >= 5 && memcmp(line, "HTTP/", 5) == 0) {
+		buf_clear(&state->heads);
+		state->heads_ended = false;
+	}
+	if (state->heads.len + len > HEADERS_MOST)
+		return 0;
+	buf_add(&state->heads, line, len);
+	buf_addc(&state->heads, '\0');
 	return size * count;
 }
 
@@ -340,23 +345,25 @@ unpack(struct http_state *state, const void *bytes, size_t len)
 {
 	z_stream *gzip = state->gzip;
 	unsigned char out[16 << 10];
-	int rc = Z_OK;
+	int rc;
 
 	gzip->next_in = bytes;
 	gzip->avail_in = (uInt)len;
-	do {
+	/* What follows the end of the stream is no part of the body. */
+	while (!state->gzip_ended) {
 		gzip->next_out = out;
 		gzip->avail_out = sizeof out;
-		if (!state->gzip_ended)
-			rc = inflate(gzip, Z_NO_FLUSH);
-		state->gzip_ended = rc == Z_STREAM_END;
-		if (rc != Z_OK && rc != Z_STREAM_END && rc != Z_BUF_ERROR) {
+		rc = inflate(gzip, Z_NO_FLUSH);
+		if (rc == Z_BUF_ERROR) /* more is to come */
+			break;
+		if (rc != Z_OK && rc != Z_STREAM_END) {
 			state->stop = STOP_GZIP;
 			return false;
 		}
+		state->gzip_ended = rc == Z_STREAM_END;
 		if (!deliver(state, out, sizeof out - gzip->avail_out))
 			return false;
-	} while (rc == Z_OK && (gzip->avail_in > 0 || gzip->avail_out == 0));
+	}
 	return true;
 }
 
@@ -681,8 +688,6 @@ set_common(struct http_state *state, const char *url)
 	SET(easy, CURLOPT_HEADERDATA, state);
 	SET(easy, CURLOPT_WRITEFUNCTION, on_body);
 	SET(easy, CURLOPT_WRITEDATA, state);
-	/* HTTP/2 shares a connection only if the second waits for the first. */
-	SET(easy, CURLOPT_PIPEWAIT, 1L);
 	/*
 	 * A kept connection may have been closed by the server meanwhile;
 	 * libcurl then sends the request again on its own, which it must not
@@ -690,8 +695,11 @@ set_common(struct http_state *state, const char *url)
 	 */
 	if (!state->call->safe)
 		SET(easy, CURLOPT_FRESH_CONNECT, 1L);
-	if (is_https(url))
+	if (is_https(url)) {
 		set_trust(easy);
+		/* With HTTP/2 a second call shares the first's connection. */
+		SET(easy, CURLOPT_PIPEWAIT, 1L);
+	}
 }
 
 /* Sends the request, to where the last redirect led if there was one. */
@@ -704,6 +712,7 @@ send_request(struct http_state *state)
 	call->taken = 0;
 	buf_clear(&state->heads);
 	buf_clear(&state->answer);
+	state->heads_ended = false;
 	state->sent = 0;
 	state->stop = STOP_NONE;
 	state->why[0] = '\0';
@@ -778,6 +787,16 @@ take_error(struct http_call *call)
 	return error;
 }
 
+/* Headers can be a service's own; a line break in one would begin another. */
+static bool
+are_headers_good(const char *const *headers)
+{
+	for (size_t i = 0; headers != NULL && headers[i] != NULL; i++)
+		if (strpbrk(headers[i], "\r\n") != NULL)
+			return false;
+	return true;
+}
+
 static void
 start_try(struct http_state *state)
 {
@@ -789,6 +808,9 @@ start_try(struct http_state *state)
 	call->error = jv_null();
 	if (call->begin != NULL && !call->begin(call))
 		finish(state, take_error(call));
+	else if (!are_headers_good(call->headers))
+		finish(
+		    state, error_value("input", "a header with a line break"));
 	else
 		send_request(state);
 }
@@ -929,8 +951,9 @@ static jv
 judge(struct http_state *state, CURLcode rc, bool sent)
 {
 	struct http_call *call = state->call;
-	bool whole =
-	    rc == CURLE_OK && (state->gzip == NULL || state->gzip_ended);
+	/* To libcurl headers that break off are an answer. */
+	bool whole = rc == CURLE_OK && state->heads_ended &&
+	    (state->gzip == NULL || state->gzip_ended);
 	char *what;
 	jv error;
 
@@ -1215,19 +1238,22 @@ end_stalled(double *left)
 	return false;
 }
 
-/* Moves all calls on. Returns the seconds until there is more to do. */
-static double
-step(void)
+/*
+ * Moves all calls on. Sets *due to the seconds until a call that waits is due,
+ * and *stall to those until one could have stalled.
+ */
+static void
+step(double *due, double *stall)
 {
 	struct http_state *state;
 	CURLMsg *message;
-	double left, stall = INFINITY;
 	int running, rest;
 
-	while (begin_one(&left))
+	*stall = INFINITY;
+	while (begin_one(due))
 		continue;
 	if (pool.active == 0)
-		return left;
+		return;
 	curl_multi_perform(pool.multi, &running);
 	while ((message = curl_multi_info_read(pool.multi, &rest)) != NULL) {
 		CURLcode rc = message->data.result;
@@ -1235,38 +1261,40 @@ step(void)
 		curl_easy_getinfo(
 		    message->easy_handle, CURLINFO_PRIVATE, &state);
 		settle(state, rc);
-		left = 0;
+		*due = 0;
 	}
-	while (end_stalled(&stall))
-		left = 0;
-	return fmin(left, stall);
+	while (end_stalled(stall))
+		*due = 0;
 }
 
 void
 http_poll(void)
 {
-	step();
+	double due, stall;
+
+	step(&due, &stall);
 }
 
 bool
 http_drive(void)
 {
 	unsigned long long before = pool.done;
-	double left;
+	double due, stall;
 
 	if (TAILQ_EMPTY(&pool.calls))
 		return false;
 	for (;;) {
-		left = step();
+		step(&due, &stall);
 		if (pool.done != before)
 			return true;
-		/* Waits are whole milliseconds, the unit of both below. */
-		left = ceil(fmin(left, 60) * 1000) / 1000;
-		if (pool.active > 0)
-			curl_multi_poll(
-			    pool.multi, NULL, 0, (int)(left * 1000), NULL);
+		/* Whole milliseconds, the unit of both waits. */
+		due = ceil(due * 1000) / 1000;
+		/* A clock that is faked moves on by waiting only. */
+		if (pool.active == 0 || (clock_is_fake() && isfinite(due)))
+			clock_sleep(due);
 		else
-			clock_sleep(left);
+			curl_multi_poll(pool.multi, NULL, 0,
+			    (int)ceil(fmin(fmin(due, stall), 60) * 1000), NULL);
 	}
 }
 
