@@ -47,6 +47,8 @@ diag_is_verbose(void)
 	return verbosely;
 }
 
+static void say(const char *format, va_list args) DIAG_PRINTF(1, 0);
+
 /* One write(2) a line: the lines of workers do not mix. */
 static void
 say(const char *format, va_list args)
