@@ -980,7 +980,7 @@ judge(struct http_state *state, CURLcode rc, bool sent)
 
 /* Whether the reason passes, and doing it again does no harm. */
 static bool
-may_retry(const struct http_state *state, CURLcode rc, bool sent, bool named)
+may_retry(const struct http_state *state, CURLcode rc, bool sent)
 {
 	const struct http_call *call = state->call;
 	int status = call->status;
@@ -996,7 +996,7 @@ may_retry(const struct http_state *state, CURLcode rc, bool sent, bool named)
 		passing = is_passing_status(status);
 	if (!passing)
 		return false;
-	return call->safe || !sent || status == 429 || (status == 503 && named);
+	return call->safe || !sent || status == 429;
 }
 
 /* Notes how far the try came, which is what gives a transfer more time. */
@@ -1129,13 +1129,13 @@ settle(struct http_state *state, CURLcode rc)
 		patience_until(named);
 	error = judge(state, rc, sent);
 	again = state->stop != STOP_CALLER && !jv_is_valid(error) &&
-	    may_retry(state, rc, sent, !isnan(named));
+	    may_retry(state, rc, sent);
 	note_progress(state);
 	if (is_success(call->status) && jv_is_valid(error))
 		call->unsure = false;
 	else if (sent && state->stop != STOP_FILE && call->status < 300)
 		call->unsure = true;
-	else if (call->status >= 500 && (call->status != 503 || isnan(named)))
+	else if (call->status >= 500)
 		call->unsure = true;
 	drop_request(state);
 	if (!again || !plan_retry(state, named)) {

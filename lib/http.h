@@ -28,8 +28,9 @@
  * until five minutes have passed without progress. Never past the deadline: if
  * the wait would cross it, the last error is the outcome. A call that is not
  * safe is tried again only if the request cannot have reached the server (no
- * connection was made), or after a 429 or a 503 that names a time: those did
- * nothing.
+ * connection was made), or after a 429, which did nothing. Not after a 503, not
+ * even one that names a time: what a gateway says of a server need not be what
+ * the server did.
  *
  * Redirects are followed for GET only, five at most, by hand, and from https
  * only to https. The credential is sent to the first host (scheme, name and
