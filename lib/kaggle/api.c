@@ -19,8 +19,9 @@ enum { TRIES = 5 };
 
 struct kaggle {
 	struct kaggle_config config;
-	char *user; /* what IntrospectToken said */
+	char *user;  /* what IntrospectToken said */
 	bool unsure; /* the last call may have been done */
+	bool hidden; /* the last call was answered with 403 */
 	bool within; /* the last call had an answer with status 2xx */
 };
 
@@ -47,6 +48,12 @@ bool
 kaggle_unsure(const struct kaggle *kaggle)
 {
 	return kaggle->unsure;
+}
+
+bool
+kaggle_hidden(const struct kaggle *kaggle)
+{
+	return kaggle->hidden;
 }
 
 const char *
@@ -97,10 +104,11 @@ code_of(long long number)
 
 /* Adds to a 401 and a 403 what Kaggle does not say. Consumes why. */
 static jv
-explain(const struct kaggle *kaggle, int status, jv why)
+explain(struct kaggle *kaggle, int status, jv why)
 {
 	jv better;
 
+	kaggle->hidden = status == 403;
 	if (status == 401)
 		better = error_value("auth", "%s; the credential is from %s",
 		    error_message(why), kaggle_source(kaggle));
@@ -189,10 +197,10 @@ kaggle_end(struct kaggle *kaggle, struct kaggle_question *question)
 	jv reply, why;
 
 	kaggle->unsure = call->unsure;
+	kaggle->hidden = false;
 	kaggle->within = jv_is_valid(call->error);
 	if (kaggle->within) {
-		reply = jv_parse_sized(
-		    call->answer != NULL ? call->answer : "",
+		reply = jv_parse_sized(call->answer != NULL ? call->answer : "",
 		    (int)call->answer_size);
 		why = error_within(kaggle, call->name, reply);
 		if (!jv_is_valid(why)) {
@@ -241,8 +249,8 @@ kaggle_call(struct kaggle *kaggle, const char *method, jv body, bool safe,
 	jv reply;
 
 	for (int tried = 1;; tried++) {
-		reply = call_once(
-		    kaggle, method, jv_copy(body), safe, deadline);
+		reply =
+		    call_once(kaggle, method, jv_copy(body), safe, deadline);
 		/* What http tried in vain has had its tries. */
 		if (!safe || !kaggle->within || jv_is_valid(reply) ||
 		    strcmp(error_code(reply), "unavailable") != 0 ||

@@ -80,6 +80,12 @@ void kaggle_cancel(struct kaggle_question *question);
 bool kaggle_unsure(const struct kaggle *kaggle);
 
 /*
+ * After a call that failed: whether that was a 403, which Kaggle also says of
+ * what is not there at all.
+ */
+bool kaggle_hidden(const struct kaggle *kaggle);
+
+/*
  * Whether a safe question should be asked once more that was tried times before
  * (1, 2, ...) and not answered: waits min(30, 2^tried) seconds and returns
  * true; false, at once, after five tries or if the deadline would pass.
@@ -102,7 +108,7 @@ struct kernel {
 	char *owner;
 	char *slug;
 	char *name; /* owner/slug: what records have in "kernel" */
-	char *url; /* where people look: https://www.kaggle.com/code/... */
+	char *url;  /* where people look: https://www.kaggle.com/code/... */
 };
 
 void kernel_init(struct kernel *kernel, const char *owner, const char *slug);
