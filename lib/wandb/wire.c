@@ -18,7 +18,7 @@ wire_of(struct span message)
 }
 
 static bool
-varint(struct wire *wire, uint64_t *value)
+long_varint(struct wire *wire, uint64_t *value)
 {
 	uint64_t got = 0;
 
@@ -35,6 +35,17 @@ varint(struct wire *wire, uint64_t *value)
 		}
 	}
 	return false;
+}
+
+/* Most have one byte: tags, short lengths, flags. */
+static inline bool
+varint(struct wire *wire, uint64_t *value)
+{
+	if (wire->at < wire->end && *wire->at < 0x80) {
+		*value = *wire->at++;
+		return true;
+	}
+	return long_varint(wire, value);
 }
 
 /* Little-endian, as it is on every machine that matters and on the others. */
