@@ -177,6 +177,7 @@ static jv
 no_answer(struct session *session, jv why)
 {
 	const char *code = error_code(why);
+	bool first;
 	jv better;
 
 	if (strcmp(code, "not_found") == 0 && session->pushed) {
@@ -193,12 +194,14 @@ no_answer(struct session *session, jv why)
 		jv_free(why);
 		return better;
 	}
+	first = isnan(session->silent_since);
 	if (session->waiting &&
 	    (strcmp(code, "unavailable") == 0 ||
 		strcmp(code, "timeout") == 0) &&
 	    !too_long(&session->silent_since)) {
-		warning("%s: %s; asking on", session->kernel->name,
-		    error_message(why));
+		if (first)
+			warning("%s: %s; asking on", session->kernel->name,
+			    error_message(why));
 		jv_free(why);
 		return jv_null();
 	}
