@@ -1,60 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * http - requests, deadlines, retry, transfers; the only place that knows
- * libcurl
+ * http - requests, deadlines, retry, transfers
  *
- * A call that is under way either waits, for its time or for a place, or has an
- * easy handle that works for it. step() moves all of them on: it begins the
- * tries that are due, lets libcurl work, and settles those that came to their
- * end, into an outcome, a later try, or the next hop of a redirect.
+ * A call that is under way either waits, for its time or for a place, or has a
+ * try that works for it (httptry). step() moves all of them on: it begins the
+ * tries that are due, and settles those that have ended, into an outcome, a
+ * later try, or the next hop of a redirect.
  *
- * Done here although libcurl could: redirects (it sends other headers than
- * Authorization to any host), the limit on stalls (its unit is a second),
- * gzip (it takes a cut stream for a whole one).
+ * Redirects are followed here, as libcurl sends any other header than
+ * Authorization to whatever host it is pointed to.
  */
-#define ZLIB_CONST
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/queue.h>
 #include <time.h>
-#include <unistd.h>
 
-#include <curl/curl.h>
-#include <dirent.h>
-#include <zlib.h>
-
-#include "digest.h"
 #include "http.h"
+#include "httptry.h"
 #include "mem.h"
 #include "patience.h"
 #include "record.h"
 
 enum {
-	ACTIVE_MOST = 32, /* tries at once; calls beyond wait for a place */
 	TRIES = 5,
 	HOPS = 5,
-	CONNECT_WITHIN = 15, /* seconds, as all that follow */
-	ANSWER_WITHIN = 60,
-	STALL = 30,
-	FUTILE = 300, /* for a transfer, without progress */
+	FUTILE = 300, /* seconds, for a transfer without progress */
 	BACKOFF_MOST = 30,
-	PIECE = 128 << 10, /* bytes of a transfer that are read at once */
-	ANSWER_MOST = 64 << 20,
-	HEADERS_MOST = 256 << 10,
 	WORDS_MOST = 1 << 20, /* a body that is looked into for words */
-};
-
-/* What ended a try on our side. */
-enum stop {
-	STOP_NONE,
-	STOP_CALLER, /* begin or sink; the error is theirs */
-	STOP_SIZE,   /* more answer than is kept */
-	STOP_FILE,   /* the file that is sent cannot be read, or is short */
-	STOP_GZIP,   /* what came is no gzip */
-	STOP_STALL,
 };
 
 struct http_state {
@@ -62,60 +36,22 @@ struct http_state {
 	struct http_call *call;
 	bool pending;
 
-	double due;      /* no try begins before, in clock_now() */
-	double since;    /* when the present wait began */
-	double moved_at; /* of the last progress, in clock_ticks() */
-	int futile;      /* tries since then */
-	long long best;  /* how far into the file any try came */
+	double due;     /* no try begins before, in clock_now() */
+	double since;   /* when the present wait began */
+	int futile;     /* tries since the last progress */
+	double idle;    /* seconds since then, without those of moving bytes */
+	long long best; /* how far into the file any try came */
 
-	/* The present try; all but heads is gone when it is over. */
-	CURL *easy; /* NULL while the call waits */
-	struct curl_slist *headers;
+	struct http_try try;
 	char *hop; /* where a redirect led; NULL: call->url */
 	int hops;
-	bool foreign;     /* hop is another host than that of call->url */
-	struct buf heads; /* "Name: value" NUL ... of the answer */
-	bool heads_ended;
-	struct buf answer;
-	z_stream *gzip; /* NULL: the body is not compressed */
-	bool gzip_ended;
-	off_t sent; /* how much of the body libcurl took */
-	enum stop stop;
-	int file_error;            /* for STOP_FILE; 0: the file is short */
-	double began_at;           /* in real_ticks() */
-	double seen_at;            /* of the last byte, likewise */
-	curl_off_t seen;           /* bytes, of both directions, by then */
-	char why[CURL_ERROR_SIZE]; /* libcurl's words */
 };
 
-/* One for the process, as connections are. */
-static struct {
-	CURLM *multi;
-	CURL *idle[ACTIVE_MOST];
-	int idles, active;
-	unsigned long long done;
-	TAILQ_HEAD(, http_state) calls; /* those that are under way */
-	const char *ca_file, *ca_dir;
-	bool ca_known;
-} pool = { .calls = TAILQ_HEAD_INITIALIZER(pool.calls) };
-
-/* Limits on the network are real, also where KW_CLOCK fakes the time. */
-static double
-real_ticks(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
+/* All calls of the process that are under way, and how many were finished. */
+static TAILQ_HEAD(, http_state) calls = TAILQ_HEAD_INITIALIZER(calls);
+static unsigned long long finished;
 
 /* ---- URLs, headers, words ---- */
-
-static bool
-is_https(const char *url)
-{
-	return strncasecmp(url, "https:", 6) == 0;
-}
 
 static bool
 same_part(CURLU *a, CURLU *b, CURLUPart part)
@@ -190,32 +126,12 @@ shown_call(const struct http_call *call)
 	return text;
 }
 
-/* Whether header ("Name: value") is that of name. */
-static bool
-is_header(const char *header, const char *name)
-{
-	size_t len = strlen(name);
-
-	return strncasecmp(header, name, len) == 0 && header[len] == ':';
-}
-
 const char *
 http_header(const struct http_call *call, const char *name)
 {
-	const struct buf *heads;
-	const char *at;
-
 	if (call->state == NULL)
 		return NULL;
-	heads = &call->state->heads;
-	for (at = heads->at; at != NULL && at < heads->at + heads->len;
-	     at += strlen(at) + 1) {
-		if (is_header(at, name)) {
-			at += strlen(name) + 1;
-			return at + strspn(at, " \t");
-		}
-	}
-	return NULL;
+	return http_try_header(&call->state->try, name);
 }
 
 char *
@@ -287,465 +203,12 @@ http_message(jv body)
 	return text;
 }
 
-/* ---- what libcurl calls ---- */
-
-static size_t
-on_header(char *line, size_t size, size_t count, void *user)
-{
-	struct http_state *state = user;
-	size_t len = size * count;
-
-	while (len > 0 && strchr("\r\n \t", line[len - 1]) != NULL)
-		len--;
-	if (len == 0) {
-		state->heads_ended = true;
-		return size * count;
-	}
-	/* Of several answers, as with 100 Continue, the last one counts. */
-	if (len >= 5 && memcmp(line, "HTTP/", 5) == 0) {
-		buf_clear(&state->heads);
-		state->heads_ended = false;
-	}
-	if (state->heads.len + len > HEADERS_MOST)
-		return 0;
-	buf_add(&state->heads, line, len);
-	buf_addc(&state->heads, '\0');
-	return size * count;
-}
+/* ---- a try and its end ---- */
 
 static bool
 is_success(int status)
 {
 	return status >= 200 && status < 300;
-}
-
-/* Hands on what came, decoded. False: no more of it. */
-static bool
-deliver(struct http_state *state, const void *bytes, size_t len)
-{
-	struct http_call *call = state->call;
-	size_t most = call->most > 0 ? call->most : ANSWER_MOST;
-
-	if (len == 0)
-		return true;
-	call->taken += (long long)len;
-	if (call->sink != NULL && is_success(call->status)) {
-		if (!call->sink(call, bytes, len))
-			state->stop = STOP_CALLER;
-	} else if (len > most - state->answer.len) {
-		state->stop = STOP_SIZE;
-	} else {
-		buf_add(&state->answer, bytes, len);
-	}
-	return state->stop == STOP_NONE;
-}
-
-static bool
-unpack(struct http_state *state, const void *bytes, size_t len)
-{
-	z_stream *gzip = state->gzip;
-	unsigned char out[16 << 10];
-	int rc;
-
-	gzip->next_in = bytes;
-	gzip->avail_in = (uInt)len;
-	/* What follows the end of the stream is no part of the body. */
-	while (!state->gzip_ended) {
-		gzip->next_out = out;
-		gzip->avail_out = sizeof out;
-		rc = inflate(gzip, Z_NO_FLUSH);
-		if (rc == Z_BUF_ERROR) /* more is to come */
-			break;
-		if (rc != Z_OK && rc != Z_STREAM_END) {
-			state->stop = STOP_GZIP;
-			return false;
-		}
-		state->gzip_ended = rc == Z_STREAM_END;
-		if (!deliver(state, out, sizeof out - gzip->avail_out))
-			return false;
-	}
-	return true;
-}
-
-static void
-begin_body(struct http_state *state)
-{
-	struct http_call *call = state->call;
-	const char *coding = http_header(call, "Content-Encoding");
-	long status = 0;
-
-	curl_easy_getinfo(state->easy, CURLINFO_RESPONSE_CODE, &status);
-	call->status = (int)status;
-	if (!call->gzip || coding == NULL || strcasecmp(coding, "gzip") != 0)
-		return;
-	state->gzip = xcalloc(1, sizeof *state->gzip);
-	/* 15 bits of window, and 16 for the gzip format. */
-	if (inflateInit2(state->gzip, 15 + 16) != Z_OK)
-		die(STATUS_STREAM, "out of memory");
-}
-
-static size_t
-on_body(char *bytes, size_t size, size_t count, void *user)
-{
-	struct http_state *state = user;
-	size_t len = size * count;
-	bool more;
-
-	if (state->call->status == 0)
-		begin_body(state);
-	if (state->gzip != NULL)
-		more = unpack(state, bytes, len);
-	else
-		more = deliver(state, bytes, len);
-	/* Any other number than len ends the transfer. */
-	return more ? len : len + 1;
-}
-
-static size_t
-on_read(char *to, size_t size, size_t count, void *user)
-{
-	struct http_state *state = user;
-	const struct http_call *call = state->call;
-	off_t left = call->body_size - state->sent;
-	size_t len = size * count;
-	ssize_t got;
-
-	if ((off_t)len > left)
-		len = (size_t)left;
-	if (len == 0)
-		return 0;
-	do
-		got =
-		    pread(call->body_fd, to, len, call->body_at + state->sent);
-	while (got < 0 && errno == EINTR);
-	if (got <= 0) {
-		state->stop = STOP_FILE;
-		state->file_error = got < 0 ? errno : 0;
-		return CURL_READFUNC_ABORT;
-	}
-	state->sent += got;
-	return (size_t)got;
-}
-
-static int
-on_seek(void *user, curl_off_t offset, int origin)
-{
-	struct http_state *state = user;
-
-	if (origin != SEEK_SET)
-		return CURL_SEEKFUNC_CANTSEEK;
-	state->sent = offset;
-	return CURL_SEEKFUNC_OK;
-}
-
-/* ---- one try ---- */
-
-static void
-check_curl(bool good)
-{
-	if (!good)
-		die(STATUS_STREAM, "libcurl: out of memory");
-}
-
-/* These fail for want of memory only. */
-#define SET(easy, option, value) \
-	check_curl(curl_easy_setopt((easy), (option), (value)) == CURLE_OK)
-
-static struct curl_slist *
-add_header(struct curl_slist *list, const char *header)
-{
-	struct curl_slist *longer = curl_slist_append(list, header);
-
-	check_curl(longer != NULL);
-	return longer;
-}
-
-/* The caller's header; libcurl wants one without a value as "Name;". */
-static struct curl_slist *
-add_theirs(struct curl_slist *list, const char *header)
-{
-	const char *colon = strchr(header, ':');
-	char *text;
-
-	if (colon == NULL || colon[1 + strspn(colon + 1, " \t")] != '\0')
-		return add_header(list, header);
-	text = xasprintf("%.*s;", (int)(colon - header), header);
-	list = add_header(list, text);
-	free(text);
-	return list;
-}
-
-/* What may be told to another host: how much of which file is wanted. */
-static bool
-is_harmless(const char *header)
-{
-	static const char *const names[] = { "Range", "If-Range",
-		"If-None-Match", "If-Modified-Since", "Accept", "User-Agent" };
-
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (is_header(header, names[i]))
-			return true;
-	return false;
-}
-
-static struct curl_slist *
-add_credential(struct curl_slist *list, const struct credential *credential)
-{
-	char *text = NULL, *pair, *coded;
-
-	if (credential->kind == CREDENTIAL_BASIC) {
-		pair = xasprintf("%s:%s", credential->user, credential->secret);
-		coded = digest_base64(pair, strlen(pair));
-		text = xasprintf("Authorization: Basic %s", coded);
-		explicit_bzero(pair, strlen(pair));
-		explicit_bzero(coded, strlen(coded));
-		free(pair);
-		free(coded);
-	} else if (credential->kind == CREDENTIAL_BEARER) {
-		text =
-		    xasprintf("Authorization: Bearer %s", credential->secret);
-	}
-	if (text == NULL)
-		return list;
-	list = add_header(list, text);
-	explicit_bzero(text, strlen(text));
-	free(text);
-	return list;
-}
-
-static void
-set_headers(struct http_state *state)
-{
-	const struct http_call *call = state->call;
-	/* Some servers never answer "Expect: 100-continue": a second lost. */
-	struct curl_slist *list = add_header(NULL, "Expect:");
-	bool typed = false, agent = false;
-
-	for (size_t i = 0; call->headers != NULL && call->headers[i] != NULL;
-	     i++) {
-		const char *header = call->headers[i];
-
-		if (state->foreign && !is_harmless(header))
-			continue;
-		typed = typed || is_header(header, "Content-Type");
-		agent = agent || is_header(header, "User-Agent");
-		list = add_theirs(list, header);
-	}
-	if (!typed) /* libcurl would say that it is a form */
-		list = add_header(list, "Content-Type:");
-	if (!agent)
-		list = add_header(list, "User-Agent: kwtools/" PACKAGE_VERSION);
-	if (call->gzip)
-		list = add_header(list, "Accept-Encoding: gzip");
-	if (call->credential != NULL && !state->foreign)
-		list = add_credential(list, call->credential);
-	state->headers = list;
-	SET(state->easy, CURLOPT_HTTPHEADER, list);
-}
-
-static bool
-takes_body(const char *method)
-{
-	return strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 ||
-	    strcmp(method, "PATCH") == 0;
-}
-
-static void
-set_body(struct http_state *state)
-{
-	const struct http_call *call = state->call;
-	CURL *easy = state->easy;
-
-	if (call->body != NULL ||
-	    (call->body_size == 0 && takes_body(call->method))) {
-		SET(easy, CURLOPT_POSTFIELDS,
-		    call->body != NULL ? call->body : "");
-		SET(easy, CURLOPT_POSTFIELDSIZE_LARGE,
-		    (curl_off_t)call->body_size);
-	} else if (call->body_size > 0) {
-		SET(easy, CURLOPT_UPLOAD, 1L);
-		SET(easy, CURLOPT_INFILESIZE_LARGE,
-		    (curl_off_t)call->body_size);
-		SET(easy, CURLOPT_READFUNCTION, on_read);
-		SET(easy, CURLOPT_READDATA, state);
-		SET(easy, CURLOPT_SEEKFUNCTION, on_seek);
-		SET(easy, CURLOPT_SEEKDATA, state);
-		SET(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)PIECE);
-	} else if (strcmp(call->method, "HEAD") == 0) {
-		SET(easy, CURLOPT_NOBODY, 1L);
-	}
-	if (strcmp(call->method, "GET") != 0 &&
-	    strcmp(call->method, "HEAD") != 0)
-		SET(easy, CURLOPT_CUSTOMREQUEST, call->method);
-}
-
-static double
-answer_within(const struct http_call *call)
-{
-	double most =
-	    call->answer_within > 0 ? call->answer_within : ANSWER_WITHIN;
-
-	return most * clock_limits();
-}
-
-static void
-set_limits(struct http_state *state)
-{
-	const struct http_call *call = state->call;
-	double most = call->transfer ? INFINITY : answer_within(call);
-
-	if (call->deadline != NULL)
-		most = fmin(most, deadline_left(call->deadline));
-	/* 0 would mean none. */
-	if (most < 1e6)
-		SET(state->easy, CURLOPT_TIMEOUT_MS,
-		    (long)fmax(most * 1000, 1));
-	SET(state->easy, CURLOPT_CONNECTTIMEOUT_MS,
-	    (long)fmax(CONNECT_WITHIN * clock_limits() * 1000, 1));
-	if (call->transfer)
-		SET(state->easy, CURLOPT_BUFFERSIZE, (long)PIECE);
-}
-
-/* Whether a folder holds certificates by the hashes of their names. */
-static bool
-is_hashed(const char *path)
-{
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-	bool found = false;
-
-	while (dir != NULL && !found && (entry = readdir(dir)) != NULL)
-		found = strspn(entry->d_name, "0123456789abcdef") == 8 &&
-		    strcmp(entry->d_name + 8, ".0") == 0;
-	if (dir != NULL)
-		closedir(dir);
-	return found;
-}
-
-static const char *
-environment(const char *name)
-{
-	const char *value = getenv(name);
-
-	return value != NULL && *value != '\0' ? value : NULL;
-}
-
-/*
- * Who is trusted. With libcurl's own defaults every connection parses the whole
- * bundle, 30 to 50 ms; a hashed folder costs the certificates that are used.
- */
-static void
-set_trust(CURL *easy)
-{
-	static const char hashed[] = "/etc/ssl/certs";
-
-	if (!pool.ca_known) {
-		pool.ca_file = environment("SSL_CERT_FILE");
-		pool.ca_dir = environment("SSL_CERT_DIR");
-		if (pool.ca_file == NULL && pool.ca_dir == NULL &&
-		    is_hashed(hashed))
-			pool.ca_dir = hashed;
-		pool.ca_known = true;
-	}
-	if (pool.ca_file != NULL || pool.ca_dir != NULL) {
-		SET(easy, CURLOPT_CAINFO, pool.ca_file);
-		SET(easy, CURLOPT_CAPATH, pool.ca_dir);
-	}
-}
-
-static CURL *
-take_handle(void)
-{
-	CURL *easy;
-
-	if (pool.multi == NULL) {
-		check_curl(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
-		pool.multi = curl_multi_init();
-		check_curl(pool.multi != NULL);
-		curl_multi_setopt(
-		    pool.multi, CURLMOPT_MAXCONNECTS, (long)ACTIVE_MOST);
-	}
-	if (pool.idles > 0)
-		return pool.idle[--pool.idles];
-	easy = curl_easy_init();
-	check_curl(easy != NULL);
-	return easy;
-}
-
-static void
-set_common(struct http_state *state, const char *url)
-{
-	CURL *easy = state->easy;
-
-	SET(easy, CURLOPT_PRIVATE, state);
-	SET(easy, CURLOPT_URL, url);
-	SET(easy, CURLOPT_PATH_AS_IS, 1L);
-	SET(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	SET(easy, CURLOPT_NOSIGNAL, 1L);
-	SET(easy, CURLOPT_ERRORBUFFER, state->why);
-	SET(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	SET(easy, CURLOPT_HEADERFUNCTION, on_header);
-	SET(easy, CURLOPT_HEADERDATA, state);
-	SET(easy, CURLOPT_WRITEFUNCTION, on_body);
-	SET(easy, CURLOPT_WRITEDATA, state);
-	/*
-	 * A kept connection may have been closed by the server meanwhile;
-	 * libcurl then sends the request again on its own, which it must not
-	 * if the first may have been heard.
-	 */
-	if (!state->call->safe)
-		SET(easy, CURLOPT_FRESH_CONNECT, 1L);
-	if (is_https(url)) {
-		set_trust(easy);
-		/* With HTTP/2 a second call shares the first's connection. */
-		SET(easy, CURLOPT_PIPEWAIT, 1L);
-	}
-}
-
-/* Sends the request, to where the last redirect led if there was one. */
-static void
-send_request(struct http_state *state)
-{
-	struct http_call *call = state->call;
-
-	call->status = 0;
-	call->taken = 0;
-	buf_clear(&state->heads);
-	buf_clear(&state->answer);
-	state->heads_ended = false;
-	state->sent = 0;
-	state->stop = STOP_NONE;
-	state->why[0] = '\0';
-	state->gzip_ended = false;
-	state->seen = 0;
-	state->began_at = state->seen_at = real_ticks();
-
-	state->easy = take_handle();
-	set_common(state, state->hop != NULL ? state->hop : call->url);
-	set_body(state);
-	set_limits(state);
-	set_headers(state);
-	check_curl(curl_multi_add_handle(pool.multi, state->easy) == CURLM_OK);
-	pool.active++;
-}
-
-/* Takes the handle away, which ends the request if it is not over. */
-static void
-drop_request(struct http_state *state)
-{
-	if (state->easy != NULL) {
-		curl_multi_remove_handle(pool.multi, state->easy);
-		curl_easy_reset(state->easy); /* keeps nothing of ours */
-		pool.idle[pool.idles++] = state->easy;
-		pool.active--;
-		state->easy = NULL;
-	}
-	curl_slist_free_all(state->headers);
-	state->headers = NULL;
-	if (state->gzip != NULL)
-		inflateEnd(state->gzip);
-	free(state->gzip);
-	state->gzip = NULL;
 }
 
 static void
@@ -754,7 +217,6 @@ drop_hop(struct http_state *state)
 	free(state->hop);
 	state->hop = NULL;
 	state->hops = 0;
-	state->foreign = false;
 }
 
 /* The outcome; consumes error. */
@@ -763,21 +225,20 @@ finish(struct http_state *state, jv error)
 {
 	struct http_call *call = state->call;
 
-	drop_request(state);
 	drop_hop(state);
-	TAILQ_REMOVE(&pool.calls, state, link);
+	TAILQ_REMOVE(&calls, state, link);
 	state->pending = false;
-	pool.done++;
+	finished++;
 	jv_free(call->error);
 	call->error = error;
-	call->answer_size = state->answer.len;
-	if (state->answer.len > 0)
-		call->answer = buf_take(&state->answer);
+	call->answer_size = state->try.answer.len;
+	if (call->answer_size > 0)
+		call->answer = buf_take(&state->try.answer);
 	if (call->done != NULL)
 		call->done(call);
 }
 
-/* The error that begin or sink left. */
+/* The error that is in the call: of begin, of sink, or of the last try. */
 static jv
 take_error(struct http_call *call)
 {
@@ -785,6 +246,19 @@ take_error(struct http_call *call)
 
 	call->error = jv_null();
 	return error;
+}
+
+/* Sends the request, to where the last redirect led if there was one. */
+static void
+send_request(struct http_state *state)
+{
+	struct http_call *call = state->call;
+
+	state->try.call = call;
+	state->try.url = state->hop != NULL ? state->hop : call->url;
+	state->try.foreign =
+	    state->hop != NULL && !same_origin(call->url, state->hop);
+	http_try_send(&state->try);
 }
 
 /* Headers can be a service's own; a line break in one would begin another. */
@@ -814,8 +288,6 @@ start_try(struct http_state *state)
 	else
 		send_request(state);
 }
-
-/* ---- the end of a try ---- */
 
 /* A number of seconds with nothing else; NAN if text is none. */
 static double
@@ -860,28 +332,6 @@ is_passing_status(int status)
 	return false;
 }
 
-/* Failures of the network that pass; not those of names or certificates. */
-static bool
-is_passing_failure(CURLcode rc)
-{
-	switch (rc) {
-	case CURLE_COULDNT_RESOLVE_PROXY:
-	case CURLE_COULDNT_RESOLVE_HOST:
-	case CURLE_COULDNT_CONNECT:
-	case CURLE_HTTP2:
-	case CURLE_PARTIAL_FILE:
-	case CURLE_OPERATION_TIMEDOUT:
-	case CURLE_SSL_CONNECT_ERROR:
-	case CURLE_GOT_NOTHING:
-	case CURLE_SEND_ERROR:
-	case CURLE_RECV_ERROR:
-	case CURLE_HTTP2_STREAM:
-		return true;
-	default:
-		return false;
-	}
-}
-
 static const char *
 status_code(int status)
 {
@@ -905,12 +355,13 @@ status_code(int status)
 static jv
 status_error(const struct http_state *state, const char *what)
 {
+	const struct buf *answer = &state->try.answer;
 	int status = state->call->status;
 	char *words = NULL;
 	jv body, error;
 
-	if (state->answer.len > 0 && state->answer.len <= WORDS_MOST) {
-		body = jv_parse_sized(state->answer.at, (int)state->answer.len);
+	if (answer->len > 0 && answer->len <= WORDS_MOST) {
+		body = jv_parse_sized(answer->at, (int)answer->len);
 		words = http_message(body);
 		jv_free(body);
 	}
@@ -922,81 +373,91 @@ status_error(const struct http_state *state, const char *what)
 
 /* Why there is no whole answer. */
 static jv
-failure_error(
-    const struct http_state *state, CURLcode rc, bool sent, const char *what)
+failure_error(const struct http_state *state, const char *what)
 {
 	const struct http_call *call = state->call;
-	const char *why =
-	    state->why[0] != '\0' ? state->why : curl_easy_strerror(rc);
+	const struct http_try *try = &state->try;
 
-	if (state->stop == STOP_STALL)
+	switch (try->end) {
+	case TRY_FILE:
+		return error_value("io", "%s: the file to send: %s", what,
+		    try->file_error != 0 ? strerror(try->file_error)
+					 : "shorter than it was");
+	case TRY_SIZE:
+		return error_value("unavailable",
+		    "%s: the answer is larger than %zu bytes", what,
+		    call->most > 0 ? call->most : (size_t)TRY_ANSWER_MOST);
+	case TRY_STALLED:
 		return error_value("timeout", "%s: nothing came for %g s", what,
-		    STALL * clock_limits());
-	if (rc == CURLE_OPERATION_TIMEDOUT && call->deadline != NULL &&
-	    deadline_left(call->deadline) <= 0)
-		return error_value(
-		    "timeout", "%s: no whole answer in time", what);
-	if (rc == CURLE_OPERATION_TIMEDOUT && sent)
-		return error_value("timeout", "%s: no whole answer within %g s",
-		    what, answer_within(call));
-	if (rc == CURLE_OK || state->stop == STOP_GZIP)
-		return error_value(
-		    "unavailable", "%s: the answer is cut", what);
-	return error_value(is_passing_failure(rc) ? "unavailable" : "rejected",
-	    "%s: %s", what, why);
+		    TRY_STALL * clock_limits());
+	case TRY_SLOW:
+		if (call->deadline != NULL &&
+		    deadline_left(call->deadline) <= 0)
+			return error_value(
+			    "timeout", "%s: no whole answer in time", what);
+		if (try->sent)
+			return error_value("timeout",
+			    "%s: no whole answer within %g s", what,
+			    http_answer_within(call));
+		break;
+	case TRY_HOPELESS:
+		return error_value("rejected", "%s: %s", what, try->why);
+	default:
+		break;
+	}
+	return error_value("unavailable", "%s: %s", what, try->why);
 }
 
 /* What the try came to: jv_null(), or the error. */
 static jv
-judge(struct http_state *state, CURLcode rc, bool sent)
+judge(struct http_state *state)
 {
 	struct http_call *call = state->call;
-	/* To libcurl headers that break off are an answer. */
-	bool whole = rc == CURLE_OK && state->heads_ended &&
-	    (state->gzip == NULL || state->gzip_ended);
+	enum http_try_end end = state->try.end;
 	char *what;
 	jv error;
 
-	if (state->stop == STOP_CALLER)
+	if (end == TRY_CALLER)
 		return take_error(call);
-	if (is_success(call->status) && whole)
+	if (end == TRY_WHOLE && is_success(call->status))
 		return jv_null();
 	what = shown_call(call);
-	if (state->stop == STOP_FILE)
-		error = error_value("io", "%s: the file to send: %s", what,
-		    state->file_error != 0 ? strerror(state->file_error)
-					   : "shorter than it was");
-	else if (call->status >= 300)
+	/* The body of a refusal may be cut, its status is clear. */
+	if (call->status >= 300 && end != TRY_FILE)
 		error = status_error(state, what);
-	else if (state->stop == STOP_SIZE)
-		error = error_value("unavailable",
-		    "%s: the answer is larger than %zu bytes", what,
-		    call->most > 0 ? call->most : (size_t)ANSWER_MOST);
 	else
-		error = failure_error(state, rc, sent, what);
+		error = failure_error(state, what);
 	free(what);
 	return error;
 }
 
 /* Whether the reason passes, and doing it again does no harm. */
 static bool
-may_retry(const struct http_state *state, CURLcode rc, bool sent)
+may_retry(const struct http_state *state)
 {
 	const struct http_call *call = state->call;
-	int status = call->status;
-	bool passing = rc == CURLE_OK || is_passing_failure(rc) ||
-	    state->stop == STOP_GZIP;
+	const struct http_try *try = &state->try;
+	bool passing = try->end == TRY_CUT || try->end == TRY_LOST ||
+	    try->end == TRY_SLOW || try->end == TRY_STALLED;
 
-	if (state->stop != STOP_NONE && state->stop != STOP_STALL &&
-	    state->stop != STOP_GZIP && status < 300)
+	if (try->end == TRY_FILE || try->end == TRY_CALLER)
 		return false;
-	if (state->stop == STOP_FILE)
+	if (call->status >= 300)
+		passing = is_passing_status(call->status);
+	return passing && (call->safe || !try->sent || call->status == 429);
+}
+
+/* Whether the server may have done it without a word that says so. */
+static bool
+is_unsure(const struct http_state *state)
+{
+	int status = state->call->status;
+
+	if (state->try.end == TRY_FILE)
 		return false;
 	if (status >= 300)
-		passing = is_passing_status(status);
-	if (!passing)
-		return false;
-	return call->safe || !sent || status == 429;
+		return status >= 500;
+	return state->try.sent;
 }
 
 /* Notes how far the try came, which is what gives a transfer more time. */
@@ -1007,6 +468,7 @@ note_progress(struct http_state *state)
 	const char *range = http_header(call, "Content-Range");
 	long long end = call->taken;
 
+	state->idle += state->try.quiet;
 	if (!is_success(call->status))
 		return;
 	if (call->status == 206 && range != NULL &&
@@ -1015,7 +477,7 @@ note_progress(struct http_state *state)
 	if (end <= state->best)
 		return;
 	state->best = end;
-	state->moved_at = clock_ticks();
+	state->idle = state->try.quiet;
 	state->futile = 0;
 }
 
@@ -1032,8 +494,8 @@ plan_retry(struct http_state *state, double named)
 	if (!isnan(named) && (state->futile < TRIES || named - now > wait))
 		wait = fmax(named - now, 0);
 	state->futile++;
-	if (call->transfer ? clock_ticks() + wait - state->moved_at > FUTILE
-			   : call->tries >= TRIES)
+	state->idle += wait;
+	if (call->transfer ? state->idle > FUTILE : call->tries >= TRIES)
 		return false;
 	if (call->deadline != NULL && wait > deadline_left(call->deadline))
 		return false;
@@ -1043,108 +505,90 @@ plan_retry(struct http_state *state, double named)
 }
 
 static void
-trace(const struct http_state *state, CURLcode rc)
+trace(const struct http_state *state)
 {
 	const struct http_call *call = state->call;
+	const struct http_try *try = &state->try;
 	char *url;
 
 	if (!diag_is_verbose())
 		return;
-	url = shown_url(state->hop != NULL ? state->hop : call->url);
+	url = shown_url(try->url);
 	verbose("%s%s%s %s: %d%s%s, %lld bytes, %.3f s",
 	    call->name != NULL ? call->name : "",
 	    call->name != NULL ? ": " : "", call->method, url, call->status,
-	    rc != CURLE_OK ? " " : "",
-	    rc != CURLE_OK ? curl_easy_strerror(rc) : "", call->taken,
-	    real_ticks() - state->began_at);
+	    try->end != TRY_WHOLE ? " " : "",
+	    try->end != TRY_WHOLE ? try->why : "", call->taken, try->took);
 	free(url);
 }
 
-/* Follows a redirect to where, which it consumes. */
-static void
-follow(struct http_state *state, char *where)
+/* Whether the answer is a redirect that is followed. */
+static bool
+is_redirect(const struct http_state *state)
 {
-	const struct http_call *call = state->call;
-	const char *from = state->hop != NULL ? state->hop : call->url;
+	int status = state->call->status;
+
+	return state->try.end == TRY_WHOLE && state->try.redirect != NULL &&
+	    strcmp(state->call->method, "GET") == 0 &&
+	    ((status >= 301 && status <= 303) || status == 307 ||
+		status == 308);
+}
+
+static void
+follow(struct http_state *state)
+{
 	const char *why = NULL;
 	char *what;
 
 	if (state->hops == HOPS)
 		why = "too many redirects";
-	else if (is_https(from) && !is_https(where))
+	else if (http_is_https(state->try.url) &&
+	    !http_is_https(state->try.redirect))
 		why = "a redirect from https to another scheme";
 	if (why != NULL) {
-		free(where);
-		what = shown_call(call);
+		what = shown_call(state->call);
 		finish(state, error_value("rejected", "%s: %s", what, why));
 		free(what);
 		return;
 	}
 	free(state->hop);
-	state->hop = where;
+	state->hop = state->try.redirect;
+	state->try.redirect = NULL;
 	state->hops++;
-	state->foreign = !same_origin(call->url, where);
 	send_request(state);
-}
-
-/* Where the answer redirects to; NULL if it does not, or may not. */
-static char *
-redirect(const struct http_state *state, CURLcode rc)
-{
-	int status = state->call->status;
-	char *where = NULL;
-
-	if (rc != CURLE_OK || strcmp(state->call->method, "GET") != 0 ||
-	    (status != 307 && status != 308 && (status < 301 || status > 303)))
-		return NULL;
-	curl_easy_getinfo(state->easy, CURLINFO_REDIRECT_URL, &where);
-	return where != NULL ? xstrdup(where) : NULL;
 }
 
 /* A try is over: what now? */
 static void
-settle(struct http_state *state, CURLcode rc)
+settle(struct http_state *state)
 {
 	struct http_call *call = state->call;
-	long status = 0, request = 0;
-	double named;
-	char *where;
-	bool sent, again;
+	double named = NAN;
 	jv error;
 
-	curl_easy_getinfo(state->easy, CURLINFO_RESPONSE_CODE, &status);
-	curl_easy_getinfo(state->easy, CURLINFO_REQUEST_SIZE, &request);
-	call->status = (int)status;
-	sent = request > 0;
-	trace(state, rc);
-	where = redirect(state, rc);
-	if (where != NULL) {
-		drop_request(state);
-		follow(state, where);
+	trace(state);
+	if (is_redirect(state)) {
+		follow(state);
 		return;
 	}
-
-	named = is_passing_status(call->status) ? named_time(call) : NAN;
+	if (is_passing_status(call->status))
+		named = named_time(call);
 	if (!isnan(named))
 		patience_until(named);
-	error = judge(state, rc, sent);
-	again = state->stop != STOP_CALLER && !jv_is_valid(error) &&
-	    may_retry(state, rc, sent);
-	note_progress(state);
-	if (is_success(call->status) && jv_is_valid(error))
+	error = judge(state);
+	if (jv_is_valid(error))
 		call->unsure = false;
-	else if (sent && state->stop != STOP_FILE && call->status < 300)
+	else if (is_unsure(state))
 		call->unsure = true;
-	else if (call->status >= 500)
-		call->unsure = true;
-	drop_request(state);
-	if (!again || !plan_retry(state, named)) {
-		finish(state, error);
+	note_progress(state);
+	if (!jv_is_valid(error) && may_retry(state) &&
+	    plan_retry(state, named)) {
+		drop_hop(state);
+		jv_free(call->error);
+		call->error = error;
 		return;
 	}
-	drop_hop(state);
-	jv_free(call->error);
-	call->error = error;
+	finish(state, error);
 }
 
 /* ---- all calls ---- */
@@ -1178,14 +622,14 @@ begin_one(double *left)
 	struct http_state *state;
 
 	*left = INFINITY;
-	TAILQ_FOREACH(state, &pool.calls, link)
+	TAILQ_FOREACH(state, &calls, link)
 	{
 		const struct deadline *deadline = state->call->deadline;
 		double wait;
 
-		if (pool.active == ACTIVE_MOST)
+		if (http_try_count() == TRY_MOST)
 			return false;
-		if (state->easy != NULL)
+		if (http_try_active(&state->try))
 			continue;
 		/* What a server named holds for all workers. */
 		wait = fmax(state->due, quiet) - now;
@@ -1204,36 +648,18 @@ begin_one(double *left)
 	return false;
 }
 
-/*
- * Ends one transfer that has stalled. False if there was none; *left is then
- * at most the time in seconds until one could have.
- */
+/* Settles one transfer that has stalled. False if there was none. */
 static bool
-end_stalled(double *left)
+settle_stalled(double *left)
 {
-	double now = real_ticks(), most = STALL * clock_limits();
 	struct http_state *state;
-	curl_off_t down, up;
-	long heads;
 
-	TAILQ_FOREACH(state, &pool.calls, link)
+	TAILQ_FOREACH(state, &calls, link)
 	{
-		if (state->easy == NULL || !state->call->transfer)
-			continue;
-		down = up = heads = 0;
-		curl_easy_getinfo(state->easy, CURLINFO_SIZE_DOWNLOAD_T, &down);
-		curl_easy_getinfo(state->easy, CURLINFO_SIZE_UPLOAD_T, &up);
-		curl_easy_getinfo(state->easy, CURLINFO_HEADER_SIZE, &heads);
-		if (down + up + heads != state->seen) {
-			state->seen = down + up + heads;
-			state->seen_at = now;
-		}
-		if (now - state->seen_at >= most) {
-			state->stop = STOP_STALL;
-			settle(state, CURLE_OPERATION_TIMEDOUT);
+		if (http_try_stalled(&state->try, left)) {
+			settle(state);
 			return true;
 		}
-		*left = fmin(*left, state->seen_at + most - now);
 	}
 	return false;
 }
@@ -1245,25 +671,16 @@ end_stalled(double *left)
 static void
 step(double *due, double *stall)
 {
-	struct http_state *state;
-	CURLMsg *message;
-	int running, rest;
+	struct http_try *try;
 
 	*stall = INFINITY;
 	while (begin_one(due))
 		continue;
-	if (pool.active == 0)
-		return;
-	curl_multi_perform(pool.multi, &running);
-	while ((message = curl_multi_info_read(pool.multi, &rest)) != NULL) {
-		CURLcode rc = message->data.result;
-
-		curl_easy_getinfo(
-		    message->easy_handle, CURLINFO_PRIVATE, &state);
-		settle(state, rc);
+	while ((try = http_try_next()) != NULL) {
+		settle(try->call->state);
 		*due = 0;
 	}
-	while (end_stalled(stall))
+	while (settle_stalled(stall))
 		*due = 0;
 }
 
@@ -1278,23 +695,22 @@ http_poll(void)
 bool
 http_drive(void)
 {
-	unsigned long long before = pool.done;
+	unsigned long long before = finished;
 	double due, stall;
 
-	if (TAILQ_EMPTY(&pool.calls))
+	if (TAILQ_EMPTY(&calls))
 		return false;
 	for (;;) {
 		step(&due, &stall);
-		if (pool.done != before)
+		if (finished != before)
 			return true;
 		/* Whole milliseconds, the unit of both waits. */
 		due = ceil(due * 1000) / 1000;
 		/* A clock that is faked moves on by waiting only. */
-		if (pool.active == 0 || (clock_is_fake() && isfinite(due)))
+		if (http_try_count() == 0 || (clock_is_fake() && isfinite(due)))
 			clock_sleep(due);
 		else
-			curl_multi_poll(pool.multi, NULL, 0,
-			    (int)ceil(fmin(fmin(due, stall), 60) * 1000), NULL);
+			http_try_wait(fmin(due, stall));
 	}
 }
 
@@ -1313,10 +729,9 @@ http_start(struct http_call *call)
 	state = xcalloc(1, sizeof *state);
 	state->call = call;
 	state->pending = true;
-	state->moved_at = clock_ticks();
 	call->state = state;
 	call->error = jv_null();
-	TAILQ_INSERT_TAIL(&pool.calls, state, link);
+	TAILQ_INSERT_TAIL(&calls, state, link);
 }
 
 void
@@ -1345,12 +760,10 @@ http_release(struct http_call *call)
 	if (state == NULL)
 		return;
 	if (state->pending) {
-		drop_request(state);
 		drop_hop(state);
-		TAILQ_REMOVE(&pool.calls, state, link);
+		TAILQ_REMOVE(&calls, state, link);
 	}
-	buf_release(&state->heads);
-	buf_release(&state->answer);
+	http_try_release(&state->try);
 	free(state);
 }
 
@@ -1363,13 +776,7 @@ http_cancel(struct http_call *call)
 void
 http_close(void)
 {
-	while (!TAILQ_EMPTY(&pool.calls))
-		http_cancel(TAILQ_FIRST(&pool.calls)->call);
-	while (pool.idles > 0)
-		curl_easy_cleanup(pool.idle[--pool.idles]);
-	if (pool.multi != NULL) {
-		curl_multi_cleanup(pool.multi);
-		curl_global_cleanup();
-	}
-	pool.multi = NULL;
+	while (!TAILQ_EMPTY(&calls))
+		http_cancel(TAILQ_FIRST(&calls)->call);
+	http_try_close();
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * http - requests, deadlines, retry, transfers; the only place that knows
- * libcurl
+ * http - requests, deadlines, retry, transfers; with httptry, which is its own,
+ * the only place that knows libcurl
  *
  * A struct http_call is one request and its outcome. The caller fills in the
  * first part and starts it; http tries it until it has an answer or gives up,
- * and fills in the rest. Many calls may be under way at once, over connections
- * that are kept (one CURLM for the process, made at the first call; HTTP/1.1
- * and 2).
+ * and fills in the rest. Many calls may be under way at once, 32 of them with a
+ * request, over connections that are kept (one CURLM for the process, made at
+ * the first call, so workers must be forked before; HTTP/1.1 and 2).
  *
  *	struct http_call call = { .method = "POST", .url = url, .safe = true,
  *	    .credential = &c, .body = json, .body_size = strlen(json) };
@@ -25,7 +25,8 @@
  * of up to a quarter, or when the server names a time (Retry-After in seconds
  * or as a date; RateLimit-Reset when RateLimit-Remaining is 0), then. That time
  * holds for all workers (patience.h). Five tries for a call; for a transfer
- * until five minutes have passed without progress. Never past the deadline: if
+ * until five minutes have passed without progress (those in which bytes move
+ * do not count, in either direction). Never past the deadline: if
  * the wait would cross it, the last error is the outcome. A call that is not
  * safe is tried again only if the request cannot have reached the server (no
  * connection was made), or after a 429, which did nothing. Not after a 503, not
@@ -84,7 +85,8 @@ struct http_call {
 	/*
 	 * Takes the body of an answer with status 2xx piece by piece instead of
 	 * answer. status and http_header() are valid by then. False ends the
-	 * call; error is set by the caller.
+	 * call; error is set by the caller, or left as it is: no error.
+	 * Neither this nor begin may call http_*(), but for http_header().
 	 */
 	bool (*sink)(struct http_call *call, const void *bytes, size_t len);
 	/* Called once when the call is done; may start others. */
