@@ -28,6 +28,7 @@
 #include "mem.h"
 #include "sandbox/store.h"
 
+struct faults;
 struct server;
 struct route;
 
@@ -44,7 +45,7 @@ struct request {
 
 struct route {
 	const char *method; /* NULL: any */
-	const char *path; /* all of it; with '/' at the end, its beginning */
+	const char *path;   /* all of it; with '/' at the end, its beginning */
 	/* What faults, counts and /sandbox/requests call it; or name is set. */
 	const char *operation;
 	/* Calls request_name(), from what is in the body. */
@@ -88,11 +89,14 @@ unsigned server_port(const struct server *server);
 /* Every answer comes this much later. */
 void server_latency(struct server *server, double seconds);
 
-/* Orders a fault (sandbox/faults.h). jv_null(), or an error_value(). */
-jv server_fault(struct server *server, const char *spec);
+/* What shall go wrong; see sandbox/faults.h. */
+struct faults *server_faults(struct server *server);
 
 /* Gives script to all services; consumes it. jv_null() or an error_value(). */
 jv server_load(struct server *server, jv script);
+
+/* What /sandbox/state says. */
+jv server_state(struct server *server);
 
 /* Serves until the descriptor can be read. */
 void server_run(struct server *server, int until_fd);
@@ -134,11 +138,10 @@ void reply_text(
 /* Bytes that are read piece by piece when they are sent. */
 struct content {
 	long long size; /* -1: not known, sent in chunks */
-	long long claim; /* announced length, if not 0; else size */
 	const char *type;
-	const char *etag; /* with its quotes, or NULL */
+	const char *etag;     /* with its quotes, or NULL */
 	const char *modified; /* an HTTP date, or NULL */
-	bool ranges; /* Range, If-Range and If-None-Match are obeyed */
+	bool ranges;          /* Range, If-Range and If-None-Match are obeyed */
 	/* Fills bytes from at on; how many, 0 at the end, -1: it failed. */
 	long (*read)(void *context, long long at, void *bytes, size_t len);
 	void (*close)(void *context); /* may be NULL */

@@ -34,6 +34,7 @@ void store_clear(struct store *store);
 
 void store_begin(struct store *store);
 void store_commit(struct store *store);
+void store_rollback(struct store *store);
 
 /*
  * Begins a statement; its rows are got by store_row(). sql must be a literal:
@@ -63,7 +64,7 @@ long long store_number(struct store *store, long long otherwise,
 /* Columns of the present row, until the next one. */
 struct span store_span(sqlite3_stmt *row, int column); /* NULL is empty */
 const char *store_text(sqlite3_stmt *row, int column); /* NULL is NULL */
-jv store_string(sqlite3_stmt *row, int column); /* NULL is null */
+jv store_string(sqlite3_stmt *row, int column);        /* NULL is null */
 jv store_json(sqlite3_stmt *row, int column); /* parsed; null if it is none */
 
 /* The id of the last row that was inserted. */
