@@ -14,6 +14,12 @@
 /* How long an end in doubt, or silence, is waited out, in seconds. */
 static const double patience = 600;
 
+/*
+ * How long a moved lastRunTime does not prove that an end is the new session's:
+ * it may move with the push, while the status is still the old one.
+ */
+static const double grace = 60;
+
 /* What a session goes through, in this order; its status never goes back. */
 enum { NONE = -1, BEGUN, RUNS, CANCELS, ENDED };
 
@@ -88,32 +94,36 @@ session_release(struct session *session)
 	session->failure = NULL;
 }
 
-/* Whether *since, which is set at the first call, is longer ago than that. */
-static bool
-too_long(double *since)
+/* How long ago *since is, which is set at the first call. */
+static double
+age(double *since)
 {
 	if (isnan(*since))
 		*since = clock_ticks();
-	return clock_ticks() - *since >= patience;
+	return clock_ticks() - *since;
 }
 
-/* Whether lastRunTime is another than before the push. */
+/* Whether lastRunTime is, and has been for a while, another than before. */
 static bool
 run_moved(struct kaggle *kaggle, struct session *session,
     const struct deadline *deadline)
 {
-	jv reply = kaggle_call(
-	    kaggle, "GetKernel", kernel_body(session->kernel), true, deadline);
-	jv metadata = record_get(reply, "metadata");
-	const char *text = record_str(metadata, "lastRunTime");
-	double run_at = text != NULL ? clock_parse(text) : NAN;
-	bool moved = false;
+	bool known = !isnan(session->run_at), moved;
+	jv reply, metadata;
+	const char *text;
+	double run_at;
 
+	if (age(&session->doubt_since) < grace && known)
+		return false;
+	reply = kaggle_call(
+	    kaggle, "GetKernel", kernel_body(session->kernel), true, deadline);
+	metadata = record_get(reply, "metadata");
+	text = record_str(metadata, "lastRunTime");
+	run_at = text != NULL ? clock_parse(text) : NAN;
+	moved = known && !isnan(run_at) && run_at != session->run_at;
 	/* Of what was before nothing is known: this is what it must leave. */
-	if (isnan(session->run_at))
+	if (!known)
 		session->run_at = run_at;
-	else
-		moved = !isnan(run_at) && run_at != session->run_at;
 	jv_free(metadata);
 	jv_free(reply);
 	return moved;
@@ -140,7 +150,7 @@ end_counts(struct kaggle *kaggle, struct session *session,
 static jv
 doubt(struct session *session)
 {
-	if (!session->waiting || !too_long(&session->doubt_since))
+	if (!session->waiting || age(&session->doubt_since) < patience)
 		return jv_null();
 	if (session->status == NULL)
 		return error_value("unknown_outcome",
@@ -198,7 +208,7 @@ no_answer(struct session *session, jv why)
 	if (session->waiting &&
 	    (strcmp(code, "unavailable") == 0 ||
 		strcmp(code, "timeout") == 0) &&
-	    !too_long(&session->silent_since)) {
+	    age(&session->silent_since) < patience) {
 		if (first)
 			warning("%s: %s; asking on", session->kernel->name,
 			    error_message(why));

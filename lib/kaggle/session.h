@@ -15,7 +15,8 @@
  * and an end counts as the pushed session's if there was no session before, if
  * it differs from the end before, if the status has gone backwards since (one
  * session's only goes from QUEUED to RUNNING to its end), or if lastRunTime has
- * moved. Any other is asked for again for ten minutes.
+ * moved and the end is still there after a minute (the two need not move at the
+ * same time). Any other is asked for again for ten minutes.
  */
 #ifndef KAGGLE_SESSION_H
 #define KAGGLE_SESSION_H

@@ -144,7 +144,10 @@ test_waiting(void **state)
 		    "unknown_outcome", 0 },
 		/* or another end, or another time */
 		{ before, { "COMPLETE", "ERROR" }, old, "ERROR", 2 },
-		{ before, { "COMPLETE" }, new, "COMPLETE", 1 },
+		{ before, { "COMPLETE" }, new, "COMPLETE", 0 },
+		/* unless the time moved first */
+		{ before, { "COMPLETE", "COMPLETE", "RUNNING", "ERROR" }, new,
+		    "ERROR", 4 },
 		{ before, { "COMPLETE" }, NULL, "unknown_outcome", 0 },
 		{ "{\"previous_status\":\"COMPLETE\"}", { "COMPLETE" }, new,
 		    "unknown_outcome", 0 },
@@ -165,7 +168,7 @@ test_waiting(void **state)
 		    "ERROR", 4 },
 		{ beside, { "ERROR", "RUNNING", "COMPLETE" }, old, "COMPLETE",
 		    3 },
-		{ beside, { "RUNNING", "COMPLETE" }, new, "COMPLETE", 2 },
+		{ beside, { "RUNNING", "COMPLETE" }, new, "COMPLETE", 0 },
 		/* what passes, passes; what does not, does not */
 		{ "{}", { "!unavailable", "!timeout", "COMPLETE" }, old,
 		    "COMPLETE", 3 },
