@@ -23,9 +23,9 @@
 #	are the files with what it wrote.
 # run_input LINES STATUS COMMAND ...	the same, with LINES as its input
 # field NAME		of the last record in $out; NAME may be a.b; text as it
-#			is, other values as JSON; empty without it
+#			is, other values as JSON; null without it
 # asked OPERATION	how often the sandbox was asked for it
-# slept			the seconds that were waited on the clock, in all
+# slept			the seconds that were waited on the clock since serve
 # state JQ		JQ on what the sandbox holds (-c -r)
 # sandbox METHOD PATH [BODY]	a request to the sandbox itself
 # every_tool TOOL	what every tool owes; needs serve
@@ -85,6 +85,7 @@ serve() {
     load='{}'
     first=
     stop
+    forget_waits
     # Options are taken from the front; the statuses stay.
     options=$work/options
     : >"$options"
@@ -165,8 +166,7 @@ run_input() {
 }
 
 field() {
-    tail -n 1 "$out" | jq -c -r --arg name "$1" \
-        'getpath($name | split(".")) | if . == null then empty else . end'
+    tail -n 1 "$out" | jq -c -r --arg name "$1" 'getpath($name | split("."))'
 }
 
 sandbox() {
@@ -187,6 +187,12 @@ asked() {
 
 slept() {
     awk 'NR > 1 { sum += $1 } END { printf "%.15g\n", sum + 0 }' "$KW_CLOCK"
+}
+
+# Time goes on from where it is; what was waited is forgotten.
+forget_waits() {
+    now=$(awk '{ sum += $1 } END { printf "%.15g\n", sum }' "$KW_CLOCK")
+    echo "$now" >"$KW_CLOCK"
 }
 
 grep_err() {
