@@ -130,7 +130,7 @@ start_sandbox() {
     KAGGLE_KEY=0123456789abcdef0123456789abcdef
     WANDB_BASE_URL=$url
     WANDB_API_KEY=0123456789abcdef0123456789abcdef01234567
-    no_proxy=127.0.0.1
+    no_proxy=127.0.0.1,localhost
     export KAGGLE_API_ENDPOINT KAGGLE_USERNAME KAGGLE_KEY WANDB_BASE_URL \
         WANDB_API_KEY no_proxy
 }

@@ -14,7 +14,7 @@
 struct entry {
 	struct span key; /* decoded */
 	char *decoded;   /* what key points to, if not the text */
-	struct span value;
+	struct json_value value;
 	size_t nth;
 };
 
@@ -110,14 +110,40 @@ put_word(struct buf *out, const char *word, int flags)
 	buf_addf(out, flags & CANONICAL_QUOTED ? "\"%s\"" : "%s", word);
 }
 
+/*
+ * Whether a number is spelled as Python would, to be seen without reading it:
+ * 15 digits or fewer say what they mean, if none of them is a needless zero.
+ */
+static bool
+is_plain(struct span text)
+{
+	size_t at = text.len > 0 && text.at[0] == '-', digits = text.len - at;
+	const char *first = text.at + at, *dot = memchr(first, '.', digits);
+
+	if (memchr(first, 'e', digits) != NULL ||
+	    memchr(first, 'E', digits) != NULL)
+		return false;
+	if (dot == NULL)
+		return digits <= 15 && first[0] != '0';
+	return digits <= 16 && text.at[text.len - 1] != '0' &&
+	    (first[0] != '0' || digits < 6 || memcmp(dot, ".0000", 5) != 0);
+}
+
 static void
 put_number(struct buf *out, struct span text, int flags)
 {
-	char *copy = xstrndup(text.at, text.len);
-	bool integer = strpbrk(copy, ".eE") == NULL;
-	double number = strtod(copy, NULL);
+	char *copy;
+	double number;
 	long long whole;
+	bool integer;
 
+	if (is_plain(text)) {
+		buf_add(out, text.at, text.len);
+		return;
+	}
+	copy = xstrndup(text.at, text.len);
+	integer = strpbrk(copy, ".eE") == NULL;
+	number = strtod(copy, NULL);
 	errno = 0;
 	whole = strtoll(copy, NULL, 10);
 	if (integer && errno == 0)
@@ -154,18 +180,6 @@ static void put_value(
     struct buf *out, struct span text, enum json_type type, int flags);
 
 static void
-put_entry(struct buf *out, const struct entry *entry, int flags)
-{
-	struct json_value value;
-	struct json_fault fault;
-
-	put_string(out, entry->key);
-	buf_addc(out, ':');
-	if (json_value(entry->value, JSON_WORDS, &value, &fault))
-		put_value(out, value.text, value.type, flags);
-}
-
-static void
 put_object(struct buf *out, struct span text, int flags)
 {
 	struct json_walk walk;
@@ -182,8 +196,8 @@ put_object(struct buf *out, struct span text, int flags)
 			    xreallocarray(entries, room, sizeof(*entries));
 		}
 		entry = &entries[count];
-		*entry = (struct entry){ member.key, NULL, member.value.text,
-			count };
+		*entry =
+		    (struct entry){ member.key, NULL, member.value, count };
 		count++;
 		if (member.key_escaped) {
 			struct buf key = { 0 };
@@ -204,7 +218,10 @@ put_object(struct buf *out, struct span text, int flags)
 		if (!first)
 			buf_addc(out, ',');
 		first = false;
-		put_entry(out, &entries[i], flags);
+		put_string(out, entries[i].key);
+		buf_addc(out, ':');
+		put_value(
+		    out, entries[i].value.text, entries[i].value.type, flags);
 	}
 	buf_addc(out, '}');
 	for (size_t i = 0; i < count; i++)

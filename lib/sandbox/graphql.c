@@ -491,14 +491,18 @@ read_document(struct gql *gql, jv variables, const struct gql_type **root)
 
 /* ---- tables ---- */
 
+static bool
+same(struct span a, struct span b)
+{
+	return a.len == b.len && memcmp(a.at, b.at, a.len) == 0;
+}
+
 static const struct fragment *
 find_fragment(const struct gql *gql, struct span name)
 {
 	const struct fragment *f = gql->fragments;
 
-	while (f != NULL &&
-	    (f->name.len != name.len ||
-		memcmp(f->name.at, name.at, name.len) != 0))
+	while (f != NULL && !same(f->name, name))
 		f = f->next;
 	return f;
 }
@@ -707,8 +711,7 @@ add_pick(struct gql *gql, struct pick **picks, const struct selection *s)
 	for (; *picks != NULL; picks = &(*picks)->next) {
 		struct span key = (*picks)->chain->selection->key;
 
-		if (key.len == s->key.len &&
-		    memcmp(key.at, s->key.at, key.len) == 0)
+		if (same(key, s->key))
 			break;
 	}
 	if (*picks == NULL)
@@ -718,9 +721,12 @@ add_pick(struct gql *gql, struct pick **picks, const struct selection *s)
 	*last = chain;
 }
 
-/* The fields that are asked of a type, with fragments put in. */
+/*
+ * The fields that are asked of a type, with fragments put in. own: what the
+ * object says its type is; empty if it does not say.
+ */
 static void
-pick_fields(struct gql *gql, struct span typename, const struct gql_type *type,
+pick_fields(struct gql *gql, struct span own, const struct gql_type *type,
     const struct selection *set, struct pick **picks)
 {
 	for (const struct selection *s = set; s != NULL; s = s->next) {
@@ -740,9 +746,8 @@ pick_fields(struct gql *gql, struct span typename, const struct gql_type *type,
 			on = fragment->on;
 		}
 		if (on.len == 0 || span_is(on, type->name) ||
-		    (on.len == typename.len &&
-			memcmp(on.at, typename.at, on.len) == 0))
-			pick_fields(gql, typename, type,
+		    (own.len == 0 ? fits(type, on) : same(on, own)))
+			pick_fields(gql, own, type,
 			    fragment != NULL ? fragment->inside : s->inside,
 			    picks);
 	}
@@ -821,20 +826,21 @@ write_object(struct gql *gql, const struct gql_type *type, jv self,
     const struct chain *chain, struct buf *out)
 {
 	struct pick *picks = NULL;
-	struct span typename = span_of(type->name);
+	struct span named = { "", 0 };
 	jv own = jv_get_kind(self) == JV_KIND_OBJECT
 	    ? jv_object_get(jv_copy(self), jv_string("__typename"))
 	    : jv_invalid();
 
 	if (jv_get_kind(own) == JV_KIND_STRING)
-		typename = span_of(jv_string_value(own));
+		named = span_of(jv_string_value(own));
 	for (const struct chain *c = chain; c != NULL; c = c->next)
-		pick_fields(gql, typename, type, c->selection->inside, &picks);
+		pick_fields(gql, named, type, c->selection->inside, &picks);
 	buf_addc(out, '{');
 	for (const struct pick *p = picks; p != NULL; p = p->next) {
 		if (p != picks)
 			buf_addc(out, ',');
-		write_field(gql, type, self, typename, p->chain, out);
+		write_field(gql, type, self,
+		    named.len > 0 ? named : span_of(type->name), p->chain, out);
 	}
 	buf_addc(out, '}');
 	jv_free(own);

@@ -321,7 +321,7 @@ environment(struct store *store, const char *url, bool peers)
 	unsetenv("KAGGLE_API_TOKEN");
 	unsetenv("KAGGLE_CONFIG_DIR");
 	/* A proxy that is set for the world outside is none for loopback. */
-	set("no_proxy", "127.0.0.1");
+	set("no_proxy", "127.0.0.1,localhost");
 	unsetenv("NO_PROXY");
 	free(user);
 	if (!peers)

@@ -11,7 +11,7 @@
 #include "sandbox/wandb_parts.h"
 
 /* The key of those who were told none; nothing is behind it. */
-static const char default_key[] = "kwsandboxkwsandboxkwsandboxkwsandbox0000";
+static const char default_key[] = "0123456789abcdef0123456789abcdef01234567";
 
 /* ---- the schema ---- */
 
