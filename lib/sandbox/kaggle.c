@@ -329,6 +329,7 @@ environment(struct store *store, const char *url, bool peers)
 	/* The client asks http://localhost/, and takes us for the proxy. */
 	set("KAGGLE_API_ENVIRONMENT", "LOCALHOST");
 	set("http_proxy", url);
+	set("no_proxy", "127.0.0.1");
 	unsetenv("HTTP_PROXY");
 	unsetenv("KAGGLE_TOKEN");
 	unsetenv("KAGGLE_PATH");
