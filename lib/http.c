@@ -481,7 +481,7 @@ note_progress(struct http_state *state)
 	state->futile = 0;
 }
 
-/* Plans another try; false if there is no time for one. */
+/* Plans another try; false if there were enough. */
 static bool
 plan_retry(struct http_state *state, double named)
 {
@@ -496,8 +496,6 @@ plan_retry(struct http_state *state, double named)
 	state->futile++;
 	state->idle += wait;
 	if (call->transfer ? state->idle > FUTILE : call->tries >= TRIES)
-		return false;
-	if (call->deadline != NULL && wait > deadline_left(call->deadline))
 		return false;
 	state->since = now;
 	state->due = now + wait;
@@ -593,7 +591,7 @@ settle(struct http_state *state)
 
 /* ---- all calls ---- */
 
-/* The time is not there, nor will it be before the deadline. */
+/* What the call must wait for would be behind its deadline. */
 static void
 give_up(struct http_state *state, double wait)
 {

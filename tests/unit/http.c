@@ -671,6 +671,7 @@ test_silence(void **state)
 	unsetenv("KW_LIMITS");
 	end = deadline_in(0.1);
 	call.deadline = &end;
+	call.answer_within = 0;
 	http_do(&call);
 	assert_error(&call, "timeout", "");
 	assert_int_equal(call.tries, 1);
@@ -844,12 +845,10 @@ test_upload(void **state)
 
 	(void)state;
 	SERVE({ .text = "HTTP/1.1 503 x\r\n" EMPTY },
-	    { .text = "", .end = REPLY_RESET, .early = true },
+	    { .text = "", .end = REPLY_RESET, .after = 100000 },
 	    { .text = "HTTP/1.1 201 x\r\n" EMPTY },
 	    { .text = "HTTP/1.1 201 x\r\n" EMPTY },
-	    { .text = "HTTP/1.1 403 x\r\n" EMPTY,
-		.early = true,
-		.end = REPLY_CLOSE });
+	    { .text = "HTTP/1.1 403 x\r\n" EMPTY, .after = 1 }, { .text = OK });
 	call = upload(fd);
 	http_do(&call);
 	assert_ok(&call);
@@ -869,6 +868,21 @@ test_upload(void **state)
 	assert_ok(&call);
 	assert_int_equal(server->asked[3].body_size, 5);
 	assert_int_equal(server->asked[3].body[0], 7 * 7);
+
+	/* Refused in the middle: an answer, and not a lost connection. */
+	http_release(&call);
+	call = upload(fd);
+	http_do(&call);
+	assert_error(&call, "auth", "HTTP 403");
+	assert_int_equal(call.tries, 1);
+	http_release(&call);
+
+	/* The handle that sent it sends nothing now. */
+	call = get("/");
+	http_do(&call);
+	assert_ok(&call);
+	assert_true(was_asked_with(5, "GET / HTTP/1.1\r\n"));
+	assert_false(was_asked_with(5, "\r\nContent-Length:"));
 	http_release(&call);
 	close(fd);
 }

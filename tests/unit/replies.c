@@ -11,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -85,9 +86,9 @@ note(struct server *server, const struct buf *in, size_t head, size_t len)
 	server->requests++;
 }
 
-/* The bytes of the request in in, 0 while it is not whole. */
+/* The bytes of the request in in, 0 while there are too few to answer it. */
 static size_t
-whole(const struct buf *in, bool early, size_t *head)
+enough(const struct buf *in, size_t after, size_t *head)
 {
 	const char *end = strstr(in->at, "\r\n\r\n");
 	const char *length;
@@ -97,8 +98,10 @@ whole(const struct buf *in, bool early, size_t *head)
 		return 0;
 	*head = (size_t)(end - in->at) + 4;
 	length = strcasestr(in->at, "\r\nContent-Length:");
-	if (length != NULL && length < end && !early)
+	if (length != NULL && length < end)
 		body = strtoul(length + 17, NULL, 10);
+	if (after > 0)
+		body = after;
 	return in->len >= *head + body ? *head + body : 0;
 }
 
@@ -117,7 +120,7 @@ receive(struct server *server, struct connection *connection,
 		return;
 	}
 	buf_add(&connection->in, bytes, (size_t)got);
-	len = whole(&connection->in, reply->early, &head);
+	len = enough(&connection->in, reply->after, &head);
 	if (len == 0)
 		return;
 	note(server, &connection->in, head, len);
@@ -147,6 +150,8 @@ serve(struct server *server, int listener, const struct reply *replies,
 {
 	struct pollfd fds[CONNECTIONS_MOST + 1];
 
+	/* A test that fails does not stop it. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (size_t i = 0; i < CONNECTIONS_MOST; i++)
 		connections[i] = (struct connection){ .fd = -1 };
 	for (;;) {

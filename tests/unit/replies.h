@@ -9,7 +9,6 @@
 #ifndef REPLIES_H
 #define REPLIES_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -23,9 +22,9 @@ enum reply_end {
 struct reply {
 	const char *text; /* "" says nothing */
 	enum reply_end end;
-	size_t len; /* of text; 0: its strlen() */
-	bool early; /* said when the headers are there, without the body */
-	int gate;   /* said when so many requests have come */
+	size_t len;   /* of text; 0: its strlen() */
+	size_t after; /* said when so much of the body has come; 0: all */
+	int gate;     /* said when so many requests have come */
 };
 
 enum { ASKED_MOST = 64 };
