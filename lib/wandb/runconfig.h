@@ -28,14 +28,26 @@ struct runconfig;
 struct runconfig *runconfig_new(void);
 void runconfig_free(struct runconfig *config);
 
+/*
+ * The run's id. _wandb.e names the environment by the writer_id in the record,
+ * by this without one: a sync that is repeated sends the same.
+ */
+void runconfig_run_id(struct runconfig *config, struct span run_id);
+
 /* A ConfigRecord's updates and removals. False if an item was no JSON. */
 bool runconfig_change(struct runconfig *config, struct span message);
 
-/* The keys of a config on the server ({"KEY": {"value": V}}) which are not
- * here yet: a resumed run keeps them. */
+/*
+ * The keys of a config on the server ({"KEY": {"value": V}}) which are not
+ * here yet: a resumed run keeps them; of _wandb, if that is here, those below
+ * viz, visualize and mask/class_labels. Before the first runconfig_json().
+ */
 void runconfig_inherit(struct runconfig *config, struct span json);
 
-/* Merges a TelemetryRecord, an EnvironmentRecord, a MetricRecord. */
+/*
+ * Merges a TelemetryRecord, an EnvironmentRecord, a MetricRecord. False if it
+ * is none, or if the environment has become too large for a config.
+ */
 bool runconfig_telemetry(struct runconfig *config, struct span message);
 bool runconfig_environment(struct runconfig *config, struct span message);
 bool runconfig_metric(struct runconfig *config, struct span message);
@@ -45,16 +57,19 @@ bool runconfig_metric(struct runconfig *config, struct span message);
 void runconfig_feature(struct runconfig *config, int feature);
 void runconfig_core_version(struct runconfig *config, const char *version);
 
-/* Whether the server lists globs (EXPAND_DEFINED_METRIC_GLOBS). */
+/*
+ * Whether the server makes metrics of globs (EXPAND_DEFINED_METRIC_GLOBS): then
+ * these are listed, instead of what the logging side made of them.
+ */
 void runconfig_globs(struct runconfig *config, bool expanded);
 
 /* Appends the JSON for upsertBucket. */
 void runconfig_json(struct runconfig *config, struct buf *out);
 
-/* Appends config.yaml: keys sorted, four spaces. */
+/* Appends config.yaml: the same, keys sorted (yaml.h). */
 void runconfig_yaml(struct runconfig *config, struct buf *out);
 
-/* Appends wandb-metadata.json; false if there was no EnvironmentRecord. */
+/* Appends wandb-metadata.json; false if no environment is known. */
 bool runconfig_metadata(struct runconfig *config, struct buf *out);
 
 #endif

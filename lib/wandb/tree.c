@@ -254,15 +254,30 @@ tree_remove(struct tree *tree, const struct span *path, size_t depth)
 		take_away(tree, &tree->root, path, depth);
 }
 
-struct span
-tree_leaf(const struct tree *tree, const struct span *path, size_t depth)
+/* The node at path, unless nothing is there. */
+static const struct node *
+node_at(const struct tree *tree, const struct span *path, size_t depth)
 {
 	const struct node *node = &tree->root;
 	size_t i;
 
 	for (i = 0; node && node->kind == BRANCH && i < depth; i++)
 		node = find(node, path[i]);
-	if (!node || i < depth || node->kind != LEAF)
+	return i < depth || (node && node->kind == ABSENT) ? NULL : node;
+}
+
+bool
+tree_has(const struct tree *tree, const struct span *path, size_t depth)
+{
+	return node_at(tree, path, depth) != NULL;
+}
+
+struct span
+tree_leaf(const struct tree *tree, const struct span *path, size_t depth)
+{
+	const struct node *node = node_at(tree, path, depth);
+
+	if (!node || node->kind != LEAF)
 		return (struct span){ NULL, 0 };
 	return (struct span){ node->text.at, node->text.len };
 }

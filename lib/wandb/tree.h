@@ -43,6 +43,9 @@ bool tree_merge(
 /* Takes away what is at path and below, and parents that become empty. */
 void tree_remove(struct tree *tree, const struct span *path, size_t depth);
 
+/* Whether anything is at path or below. */
+bool tree_has(const struct tree *tree, const struct span *path, size_t depth);
+
 /* The text of the leaf at path; an empty span without one. */
 struct span tree_leaf(
     const struct tree *tree, const struct span *path, size_t depth);
