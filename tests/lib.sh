@@ -57,12 +57,12 @@ trap 'exit 1' HUP INT TERM
 
 ok() {
     tests=$((tests + 1))
-    name=$1
+    _name=$1
     shift
     if "$@"; then
-        echo "ok $tests - $name"
+        echo "ok $tests - $_name"
     else
-        echo "not ok $tests - $name"
+        echo "not ok $tests - $_name"
         return 0
     fi
 }
@@ -82,36 +82,36 @@ done_testing() {
 }
 
 serve() {
-    load='{}'
-    first=
+    _load='{}'
+    _first=
     stop
     forget_waits
     # Options are taken from the front; the statuses stay.
-    options=$work/options
-    : >"$options"
+    _options=$work/options
+    : >"$_options"
     while [ $# -gt 0 ]; do
         case $1 in
-        --after-push) first=$2 && shift 2 ;;
-        --load) load=$2 && shift 2 ;;
-        --fault) printf '%s\n' "--fault=$2" >>"$options" && shift 2 ;;
-        --*=*) printf '%s\n' "$1" >>"$options" && shift ;;
+        --after-push) _first=$2 && shift 2 ;;
+        --load) _load=$2 && shift 2 ;;
+        --fault) printf '%s\n' "--fault=$2" >>"$_options" && shift 2 ;;
+        --*=*) printf '%s\n' "$1" >>"$_options" && shift ;;
         *) break ;;
         esac
     done
-    printf '%s' "$load" | jq -c '. as $load |
+    printf '%s' "$_load" | jq -c '. as $load |
         {user: "u", kernels: {"u/k": (
             [$ARGS.positional[] | select(. != "")]
             | if . == [] then {} else {statuses: map(
                 if test("^[0-9]+$") then {status: tonumber} else . end)}
-              end)}} * $load' --args "$first" "$@" >"$work/load.json" || exit 1
+              end)}} * $load' --args "$_first" "$@" >"$work/load.json" || exit 1
     start_sandbox
 }
 
 start_sandbox() {
     rm -f "$work/port"
     set --
-    while IFS= read -r option; do
-        set -- "$@" "$option"
+    while IFS= read -r _option; do
+        set -- "$@" "$_option"
     done <"$work/options"
     kw-sandbox --port-file="$work/port" --load="$work/load.json" "$@" \
         >"$work/sandbox.out" 2>"$work/sandbox.err" &
@@ -151,18 +151,18 @@ ended() {
 }
 
 run() {
-    want=$1
+    _want=$1
     shift
     "$@" </dev/null >"$out" 2>"$err"
-    ended $? "$want"
+    ended $? "$_want"
 }
 
 run_input() {
     printf '%s\n' "$1" >"$work/in"
-    want=$2
+    _want=$2
     shift 2
     "$@" <"$work/in" >"$out" 2>"$err"
-    ended $? "$want"
+    ended $? "$_want"
 }
 
 field() {
@@ -191,8 +191,8 @@ slept() {
 
 # Time goes on from where it is; what was waited is forgotten.
 forget_waits() {
-    now=$(awk '{ sum += $1 } END { printf "%.15g\n", sum }' "$KW_CLOCK")
-    echo "$now" >"$KW_CLOCK"
+    _now=$(awk '{ sum += $1 } END { printf "%.15g\n", sum }' "$KW_CLOCK")
+    echo "$_now" >"$KW_CLOCK"
 }
 
 grep_err() {
@@ -213,30 +213,30 @@ key_of() {
 }
 
 every_tool() {
-    tool=$1
-    dead='{"x":1,"error":{"tool":"t","code":"io","message":"m"},"y":[1]}'
+    _tool=$1
+    _dead='{"x":1,"error":{"tool":"t","code":"io","message":"m"},"y":[1]}'
 
-    ok "$tool: an earlier error is passed on" run_input "$dead" 1 "$tool"
-    is "$tool: as it was" "$(jq -c . "$out")" "$dead"
-    ok "$tool: a record without its key" \
-        run_input '{"note":{"a":[1,"é"]}}' 1 "$tool"
-    is "$tool: is an input error" "$(field error.code)" input
-    is "$tool: and keeps its fields" "$(field note)" '{"a":[1,"é"]}'
-    ok "$tool: broken input" \
-        run_input "$dead$nl{\"broken\": " 3 "$tool"
-    ok "$tool: is named by its line" grep_err '2'
-    is "$tool: what came before it was written" "$(jq -c . "$out")" "$dead"
-    ok "$tool: a full disk" to_full "$dead" "$tool"
-    ok "$tool: a wrong option" run 2 "$tool" --no-such-option x
-    ok "$tool: which is named" grep_err no-such-option
-    ok "$tool: --help" run 0 "$tool" --help
-    ok "$tool: begins with the usage" grep -q "^usage: $tool" "$out"
-    ok "$tool: --version" run 0 "$tool" --version
-    ok "$tool: is kwtools'" grep -q '^kwtools [0-9]' "$out"
-    case $tool in
-    kgl-*) no_credential "$tool" KAGGLE_API_TOKEN kaggle.json ;;
+    ok "$_tool: an earlier error is passed on" run_input "$_dead" 1 "$_tool"
+    is "$_tool: as it was" "$(jq -c . "$out")" "$_dead"
+    ok "$_tool: a record without its key" \
+        run_input '{"note":{"a":[1,"é"]}}' 1 "$_tool"
+    is "$_tool: is an input error" "$(field error.code)" input
+    is "$_tool: and keeps its fields" "$(field note)" '{"a":[1,"é"]}'
+    ok "$_tool: broken input" \
+        run_input "$_dead$nl{\"broken\": " 3 "$_tool"
+    ok "$_tool: is named by its line" grep_err '2'
+    is "$_tool: what came before it was written" "$(jq -c . "$out")" "$_dead"
+    ok "$_tool: a full disk" to_full "$_dead" "$_tool"
+    ok "$_tool: a wrong option" run 2 "$_tool" --no-such-option x
+    ok "$_tool: which is named" grep_err no-such-option
+    ok "$_tool: --help" run 0 "$_tool" --help
+    ok "$_tool: begins with the usage" grep -q "^usage: $_tool" "$out"
+    ok "$_tool: --version" run 0 "$_tool" --version
+    ok "$_tool: is kwtools'" grep -q '^kwtools [0-9]' "$out"
+    case $_tool in
+    kgl-*) no_credential "$_tool" KAGGLE_API_TOKEN kaggle.json ;;
     wb-find-runs | wb-cat) ;;
-    wb-*) no_credential "$tool" WANDB_API_KEY netrc ;;
+    wb-*) no_credential "$_tool" WANDB_API_KEY netrc ;;
     esac
 }
 
