@@ -41,6 +41,25 @@ marker_read(const char *path, int fd)
 	return marker;
 }
 
+bool
+marker_claims(const char *path, off_t size)
+{
+	char *name = xasprintf("%s.synced", path);
+	struct buf text = { 0 };
+	jv error = file_read(name, MOST, &text), marker = jv_null();
+	bool claims = jv_is_valid(error) && text.len == 0;
+
+	if (jv_is_valid(error) && text.len > 0)
+		marker = jv_parse_sized(text.at, (int)text.len);
+	if (record_str(marker, "sha256") != NULL)
+		claims = record_int(marker, "size", -1) == (long long)size;
+	jv_free(marker);
+	jv_free(error);
+	buf_release(&text);
+	free(name);
+	return claims;
+}
+
 jv
 marker_write(const char *path, int fd, off_t size, jv fields)
 {

@@ -21,6 +21,13 @@
 jv marker_read(const char *path, int fd);
 
 /*
+ * Whether a marker claims that the file at path, which has size bytes, is on
+ * the server: ours with that size, or the official client's. Reads no more
+ * than the marker.
+ */
+bool marker_claims(const char *path, off_t size);
+
+/*
  * Writes it: fields, an object that is consumed, with size and sha256 of the
  * first size bytes of the file. Returns jv_null(), or an error_value().
  */
