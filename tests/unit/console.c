@@ -307,6 +307,81 @@ test_text(void **state)
 	assert_text(line, false, "ERROR 1970-01-01T00:00:00.000000 ");
 }
 
+/* What a server and output.log get, summed up. */
+struct sums {
+	struct sha256_ctx text;
+	struct md5_ctx file;
+	size_t bytes;
+	int lines;
+};
+
+static void
+take_sum(void *context, const struct console_line *line)
+{
+	struct sums *sums = context;
+	struct buf text = { 0 };
+	size_t stamp = line->error ? strlen("ERROR ") : 0;
+
+	/* The time that a line has at a server is not upstream's. */
+	console_line_text(line, false, &text);
+	assert_true(text.at[stamp + 26] == ' ');
+	assert_true(line->time > 1795236017 && line->time < 1795236021);
+	sha256_update(&sums->text, stamp, (const uint8_t *)text.at);
+	sha256_update(&sums->text, text.len - stamp - 27,
+	    (const uint8_t *)text.at + stamp + 27);
+	sha256_update(&sums->text, 1, (const uint8_t *)"\n");
+	md5_update(&sums->file, line->text.len, (const uint8_t *)line->text.at);
+	md5_update(&sums->file, 1, (const uint8_t *)"\n");
+	sums->bytes += line->text.len + 1;
+	sums->lines++;
+	buf_release(&text);
+}
+
+/* A run of the real client: the sums are those of upstream on a server. */
+static void
+test_run(void **state)
+{
+	const char *srcdir = getenv("srcdir");
+	char *path = xasprintf("%s/tests/data/runs/console/wandb/"
+			       "offline-run-20261121_044017-console0/"
+			       "run-console0.wandb",
+	    srcdir ? srcdir : ".");
+	struct sums sums = { 0 };
+	struct console *of_run = console_new(take_sum, &sums);
+	struct runlog_entry entry;
+	struct runlog_output output;
+	struct runlog *log;
+	char sha256[DIGEST_SHA256_TEXT], md5[DIGEST_MD5_TEXT];
+	jv why;
+
+	(void)state;
+	sha256_init(&sums.text);
+	md5_init(&sums.file);
+	log = runlog_open(path, &why);
+	assert_non_null(log);
+	while (runlog_next(log, &entry) == LEVELDB_RECORD) {
+		if (!runlog_output(entry.kind, entry.message, &output))
+			continue;
+		if (entry.kind == RUNLOG_OUTPUT_RAW)
+			console_raw(
+			    of_run, output.error, output.time, output.text);
+		else if (entry.kind == RUNLOG_OUTPUT_LOGGER)
+			console_logged(of_run, output.time, output.text);
+	}
+	console_finish(of_run);
+	digest_sha256_text(&sums.text, sha256);
+	digest_md5_text(&sums.file, md5);
+	assert_int_equal(sums.lines, 1216);
+	assert_string_equal(sha256,
+	    "81c7048de4f14afbf4383860581ea55b"
+	    "b927e25f6694b9a0507b790cbfa3bf70");
+	assert_int_equal(sums.bytes, 61972);
+	assert_string_equal(md5, "ZsWb4xfqoNcKk3NwPZHPxA==");
+	runlog_close(log);
+	console_free(of_run);
+	free(path);
+}
+
 int
 main(void)
 {
@@ -326,6 +401,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_logged, begin, end),
 		cmocka_unit_test(test_time),
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_run),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

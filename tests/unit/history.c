@@ -311,6 +311,155 @@ test_summary(void **state)
 	tree_free(summary);
 }
 
+static struct runlog *
+open_run(const char *name)
+{
+	const char *srcdir = getenv("srcdir");
+	char *path =
+	    xasprintf("%s/tests/data/runs/%s", srcdir ? srcdir : ".", name);
+	struct runlog *log;
+	jv why;
+
+	log = runlog_open(path, &why);
+	free(path);
+	assert_non_null(log);
+	return log;
+}
+
+/* The lines of one kind in a run. */
+struct sum {
+	int lines;
+	struct sha256_ctx sha;
+};
+
+static void
+sum_line(struct sum *sum, const struct history_row *row)
+{
+	assert_int_equal(row->dropped, 0);
+	sum->lines++;
+	sha256_update(&sum->sha, row->line.len, (const uint8_t *)row->line.at);
+	sha256_update(&sum->sha, 1, (const uint8_t *)"\n");
+}
+
+static void
+sum_run(const char *name, struct sum *rows, struct sum *events)
+{
+	struct runlog *log = open_run(name);
+	struct runlog_entry entry;
+	struct runlog_run run = { .start_time = NAN };
+	struct history_row row;
+
+	sha256_init(&rows->sha);
+	sha256_init(&events->sha);
+	while (runlog_next(log, &entry) == LEVELDB_RECORD) {
+		if (entry.kind == RUNLOG_RUN && isnan(run.start_time)) {
+			assert_true(runlog_run(entry.message, &run));
+		} else if (entry.kind == RUNLOG_HISTORY) {
+			history_line(history, entry.message, 0, &row);
+			sum_line(rows, &row);
+		} else if (entry.kind == RUNLOG_STATS) {
+			history_event(
+			    history, entry.message, run.start_time, &row);
+			sum_line(events, &row);
+		}
+	}
+	runlog_close(log);
+}
+
+static void
+assert_sum(struct sum *sum, int lines, const char *sha256)
+{
+	char text[DIGEST_SHA256_TEXT];
+
+	digest_sha256_text(&sum->sha, text);
+	assert_int_equal(sum->lines, lines);
+	assert_string_equal(text, sha256);
+}
+
+/*
+ * Runs of the real client. The sums are those of lines that, as canonical
+ * JSON, were the same as upstream's on a server.
+ */
+static void
+test_runs(void **state)
+{
+	const char *srcdir = getenv("srcdir");
+	char *path =
+	    xasprintf("%s/tests/data/lines.tsv", srcdir ? srcdir : ".");
+	FILE *file = fopen(path, "r");
+	char line[400], row_sum[65], event_sum[65], name[200];
+	int row_count, event_count, runs = 0;
+
+	(void)state;
+	assert_non_null(file);
+	assert_non_null(fgets(line, sizeof(line), file)); /* what it is */
+	while (fgets(line, sizeof(line), file)) {
+		struct sum rows = { 0 }, events = { 0 };
+
+		assert_int_equal(
+		    sscanf(line, "%d\t%64s\t%d\t%64s\t%199[^\n]", &row_count,
+			row_sum, &event_count, event_sum, name),
+		    5);
+		history_free(history);
+		history = history_new();
+		sum_run(name, &rows, &events);
+		assert_sum(&rows, row_count, row_sum);
+		assert_sum(&events, event_count, event_sum);
+		runs++;
+	}
+	assert_int_equal(runs, 32);
+	(void)fclose(file); /* it was read only */
+	free(path);
+}
+
+/* Rows in full: limits of numbers, and one that goes through the tree. */
+static void
+test_run_rows(void **state)
+{
+	static const struct {
+		const char *name, *line;
+	} cases[] = {
+		{ "numbers/wandb/offline-run-20261121_044009-numbers0/"
+		  "run-numbers0.wandb",
+		    "{\"over\":1.8446744073709552e+19,\"tiny\":5e-324,"
+		    "\"third\":0.3333333333333333,\"negzero\":-0,"
+		    "\"million\":1e+06,\"true\":true,\"false\":false,"
+		    "\"small\":1e-05,\"e21\":1e+21,\"i8\":-7,"
+		    "\"mixed\":[1,\"a\",null,{\"k\":[1,2]}],"
+		    "\"_timestamp\":1.7952360102292778e+09,"
+		    "\"imin\":-9223372036854775808,\"huge\":1e+308,"
+		    "\"none\":null,\"f16\":0.0999755859375,"
+		    "\"vec\":[0,1,2,3,4],\"empty_list\":[],"
+		    "\"_runtime\":0.542831596,\"i53\":9007199254740993,"
+		    "\"imax\":9223372036854775807,"
+		    "\"f32\":0.10000000149011612,\"b\":true,\"zero_d\":3,"
+		    "\"str\":\"\",\"_step\":0}" },
+		{ "nested/wandb/offline-run-20261121_044050-nested00/"
+		  "run-nested00.wandb",
+		    "{\"_step\":0,\"a\":{\"b\":{\"c\":1,\"d\":2}},"
+		    "\"flat.key\":1,\"flat\":{\"key\":2},"
+		    "\"_timestamp\":1.7952360509420896e+09,"
+		    "\"_runtime\":0.201441059}" },
+	};
+	struct runlog_entry entry;
+	struct history_row row;
+	struct runlog *log;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		log = open_run(cases[i].name);
+		do
+			assert_int_equal(
+			    runlog_next(log, &entry), LEVELDB_RECORD);
+		while (entry.kind != RUNLOG_HISTORY);
+		history_line(history, entry.message, 0, &row);
+		assert_int_equal(row.line.len, strlen(cases[i].line));
+		assert_memory_equal(row.line.at, cases[i].line, row.line.len);
+		runlog_close(log);
+	}
+}
+
 int
 main(void)
 {
@@ -325,6 +474,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    test_event_oddities, begin, end),
 		cmocka_unit_test(test_summary),
+		cmocka_unit_test_setup_teardown(test_runs, begin, end),
+		cmocka_unit_test_setup_teardown(test_run_rows, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
