@@ -10,20 +10,18 @@
 	"key AS _key, id, collection AS _collection, run AS _run, digest, " \
 	"coalesce(algorithm, 'MANIFEST_MD5') AS digestAlgorithm, state, "   \
 	"version AS versionIndex, description, metadata, "                  \
-	"tags AS \"_tags*\", historyStep, ttl AS ttlDurationSeconds, "      \
+	"tags AS \"_tags*\", historyStep, "                                 \
+	"coalesce(ttl, -2) AS ttlDurationSeconds, "                         \
+	"iif(ttl IS NULL, 'true', 'false') AS \"ttlIsInherited*\", "        \
 	"manifest AS _manifest, size, fileCount, createdAt, "               \
 	"createdAt AS updatedAt "
 
 jv
 wb_artifact_node(struct store *store, long long artifact)
 {
-	jv node = wb_node_of(store_query(store,
+	return wb_node_of(store_query(store,
 	    "SELECT " ARTIFACT_COLUMNS "FROM wb_artifact WHERE key = ?", "i",
 	    artifact));
-
-	if (jv_get_kind(node) == JV_KIND_OBJECT)
-		node = record_set_bool(node, "ttlIsInherited", true);
-	return node;
 }
 
 static jv
