@@ -177,7 +177,7 @@ ok 'another slug in the answer' run 0 kgl-push "$dir"
 is 'is the kernel' "$(field kernel),$(field url)" \
     u/elsewhere,https://www.kaggle.com/code/u/elsewhere
 ok 'with a warning' grep_err 'u/my-kernel became u/elsewhere'
-is 'nothing was before' "$(field previous_status)" ''
+is 'nothing was before' "$(field previous_status)" null
 ok 'one that was there' run 0 kgl-push "$dir"
 is 'has an unknown past' \
     "$(field previous_version),$(field previous_status)" 6,UNKNOWN
@@ -185,6 +185,18 @@ ok 'a ref' run 0 kgl-push "$dir"
 is 'will do' "$(field kernel)" u/elsewhere
 ok 'neither' run 0 kgl-push "$dir"
 is 'will do, too' "$(field kernel)" u/my-kernel
+
+# ---- a 403 may stand for a kernel that is not there, or not ----
+for n in 1 2; do
+    serve --load '{"kernels":{"u/my-kernel":{"version":3}}}' \
+        --fault "match=KernelsApi nth=$n status=403" COMPLETE
+    ok "403 for question $n about a kernel" run 1 kgl-push "$dir"
+    is 'is a refusal' "$(field error.code),$(asked SaveKernel)" auth,0
+done
+serve --fault 'match=KernelsApi status=403' \
+    --fault 'match=KernelsApi nth=2 status=403' COMPLETE
+ok '403 for both of a new one' run 0 kgl-push "$dir"
+is 'is none' "$(field version)" 1
 
 # ---- lost answers: every request fails in every way, once ----
 # A kernel that was there, and a new one.
@@ -210,8 +222,8 @@ for there in 3 0; do
             case $status in
             0) [ $made -eq 1 ] && [ "$(field version)" = "$(versions)" ] &&
                 says=true ;;
-            1) [ $made -eq 0 ] && [ -n "$(field error.code)" ] &&
-                [ -z "$(field version)" ] && says=true ;;
+            1) [ $made -eq 0 ] && [ "$(field error.code)" != null ] &&
+                [ "$(field version)" = null ] && says=true ;;
             esac
             is "after $there: request $n: $how" "$says" true
         done

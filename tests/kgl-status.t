@@ -9,7 +9,7 @@ serve QUEUED RUNNING COMPLETE
 ok 'one question' run 0 kgl-status u/k
 is 'is one' "$(asked GetKernelSessionStatus)" 1
 is 'says how it is now' "$(field status)" QUEUED
-is 'and nothing of waiting' "$(field elapsed_seconds)" ''
+is 'and nothing of waiting' "$(field elapsed_seconds)" null
 
 serve QUEUED RUNNING RUNNING COMPLETE
 ok 'waits for the end' run 0 kgl-status -w u/k
@@ -22,7 +22,7 @@ serve ERROR
 ok 'an ERROR is a status' run 0 kgl-status u/k
 ok 'waiting for it is a failure' run 1 kgl-status -w u/k
 is 'which later tools can work on' "$(field failed.code)" kernel_failed
-is 'and no error' "$(field error)" ''
+is 'and no error' "$(field error)" null
 
 serve --load '{"kernels":{"u/k":{"failure_message":"out of memory"}}}' ERROR
 ok 'the reason of a failure' run 1 kgl-status -w u/k
@@ -162,7 +162,7 @@ ok 'with a token' run 0 env -u KAGGLE_USERNAME -u KAGGLE_KEY \
     KAGGLE_API_TOKEN=KGAT_1 kgl-status --whoami
 is 'too' "$(field user),$(field credential)" u,KAGGLE_API_TOKEN
 ok 'with a bad key' run 1 env KAGGLE_KEY=0 kgl-status --whoami
-is 'it does not' "$(field error.code),$(field user)" auth,
+is 'it does not' "$(field error.code),$(field user)" auth,null
 is 'and no secret is told' \
     "$(cat "$out" "$err" | grep -c -e KGAT_1 -e 0123456789abcdef)" 0
 
