@@ -241,6 +241,7 @@ input_is_over(void)
 struct batch {
 	struct ndjson_group group;
 	jv *records;
+	double *orders;
 	int count;
 	int done;
 	struct batch *next;
@@ -249,11 +250,21 @@ struct batch {
 static struct batch *waiting; /* whose members did not all come, oldest first */
 
 static void
-batch_add(struct batch *batch, jv rec)
+batch_add(struct batch *batch, jv rec, double order)
 {
-	batch->records = xreallocarray(
-	    batch->records, (size_t)batch->count + 1, sizeof *batch->records);
-	batch->records[batch->count++] = rec;
+	size_t room = (size_t)batch->count + 1;
+	int at = batch->count++;
+
+	batch->records =
+	    xreallocarray(batch->records, room, sizeof *batch->records);
+	batch->orders =
+	    xreallocarray(batch->orders, room, sizeof *batch->orders);
+	for (; at > 0 && batch->orders[at - 1] > order; at--) {
+		batch->records[at] = batch->records[at - 1];
+		batch->orders[at] = batch->orders[at - 1];
+	}
+	batch->records[at] = rec;
+	batch->orders[at] = order;
 }
 
 static void
@@ -262,6 +273,7 @@ batch_free(struct batch *batch)
 	for (int i = batch->done; i < batch->count; i++)
 		jv_free(batch->records[i]);
 	free(batch->records);
+	free(batch->orders);
 	free(batch->group.name);
 	free(batch);
 }
@@ -299,7 +311,7 @@ batch_of(jv rec)
 	if (group.name == NULL || group.members == 1) {
 		batch = xcalloc(1, sizeof *batch);
 		batch->group = group;
-		batch_add(batch, rec);
+		batch_add(batch, rec, group.order);
 		return batch;
 	}
 	at = batch_place(group.name);
@@ -309,7 +321,7 @@ batch_of(jv rec)
 	} else {
 		free(group.name);
 	}
-	batch_add(*at, rec);
+	batch_add(*at, rec, group.order);
 	return (*at)->count == (*at)->group.members ? batch_leave(at) : NULL;
 }
 

@@ -5,14 +5,12 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "json.h"
 #include "mem.h"
 #include "record.h"
 #include "wandb/bucket.h"
-
-/* Where the server puts a run without a project. */
-static const char no_project[] = "uncategorized";
 
 /* Upstream's query of that name, with the state and what the server can do. */
 #define RUN_STATUS(features)                                              \
@@ -54,6 +52,12 @@ static const char page_query[] =
     " project(name: $project, entityName: $entity) { run(name: $run) {"
     " history(minStep: $minStep, maxStep: $maxStep, samples: $pageSize)"
     " } } }";
+
+static const char mark_query[] =
+    "mutation MarkRunFilesUploaded($entity: String!, $project: String!, "
+    "$run: String!, $files: [String!]!) {"
+    " markRunFilesUploaded(input: {entityName: $entity,"
+    " projectName: $project, runName: $run, files: $files}) { success } }";
 
 static const char console_query[] =
     "query RunLogLines($entity: String!, $project: String!, $run: String!) {"
@@ -265,7 +269,7 @@ bucket_ask(struct wandb *wandb, const struct run_params *params,
     const struct deadline *deadline, struct bucket *bucket)
 {
 	const char *project =
-	    params->project != NULL ? params->project : no_project;
+	    params->project != NULL ? params->project : BUCKET_NO_PROJECT;
 	jv variables = set(set(set(jv_object(), "project", jv_string(project)),
 			       "entity", str_or_null(params->entity)),
 	    "name", jv_string(params->run_id));
@@ -336,11 +340,11 @@ take_upsert(struct bucket *bucket, jv data)
 	if (record_str(run, "name") == NULL) {
 		outcome = error_value(
 		    "unavailable", "UpsertBucket: the answer names no run");
-	} else if (rows > bucket->rows) {
-		outcome = error_temporary(error_value("conflict",
-		    "the run has %lld rows on the server, %lld were "
-		    "expected: someone else writes to it",
-		    rows, (long long)bucket->rows));
+	} else if (!bucket->present && rows > 0) {
+		outcome = error_value("conflict",
+		    "the run is there, with "
+		    "%lld rows, although it was not to be seen",
+		    rows);
 	} else {
 		bucket->present = true;
 		free(bucket->id);
@@ -428,6 +432,24 @@ bucket_row(struct wandb *wandb, const struct bucket *bucket, int64_t step,
 	}
 	jv_free(history);
 	jv_free(run);
+	return jv_null();
+}
+
+jv
+bucket_mark_uploaded(struct wandb *wandb, const struct bucket *bucket, jv names,
+    const struct deadline *deadline)
+{
+	jv v =
+	    set(set(set(set(jv_object(), "entity", jv_string(bucket->entity)),
+			"project", jv_string(bucket->project)),
+		    "run", jv_string(bucket->run_id)),
+		"files", names);
+	jv data = wandb_ask(
+	    wandb, "MarkRunFilesUploaded", mark_query, v, true, deadline);
+
+	if (!jv_is_valid(data))
+		return data;
+	jv_free(data);
 	return jv_null();
 }
 

@@ -12,7 +12,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "mem.h"
 #include "wandb/api.h"
+
+/* Where the server puts a run without a project. */
+#define BUCKET_NO_PROJECT "uncategorized"
 
 /* What the file (and the command line) say about a run. Strings may be NULL. */
 struct run_params {
@@ -67,7 +71,7 @@ bool bucket_ended(const struct bucket *bucket);
 /*
  * Creates the run, or sets what params and config (JSON text) say; what is
  * NULL stays as it is. Sets present, id and the names in bucket. May be done
- * again. A run that is there against expectation, with rows, is a conflict.
+ * again. A run with rows that was not present before is a conflict.
  */
 jv bucket_upsert(struct wandb *wandb, const struct run_params *params,
     const char *config, const struct deadline *deadline, struct bucket *bucket);
@@ -77,6 +81,10 @@ jv bucket_upsert(struct wandb *wandb, const struct run_params *params,
  */
 jv bucket_row(struct wandb *wandb, const struct bucket *bucket, int64_t step,
     const struct deadline *deadline, struct row_key *row);
+
+/* Tells an ended run of files that were sent; it stays ended. */
+jv bucket_mark_uploaded(struct wandb *wandb, const struct bucket *bucket,
+    jv names, const struct deadline *deadline);
 
 /* Asks when the last line of the console was written; NAN without one. */
 jv bucket_console_time(struct wandb *wandb, const struct bucket *bucket,

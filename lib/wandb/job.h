@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * job - one file that is being synced: what the parts of sync share
+ */
+#ifndef WANDB_JOB_H
+#define WANDB_JOB_H
+
+#include "clock.h"
+#include "wandb/replay.h"
+#include "wandb/sync.h"
+
+struct syncer {
+	struct wandb *wandb;
+	const struct sync_options *options;
+	char *last;         /* entity/project/run_id of the file before */
+	struct reach reach; /* how far it reached */
+	bool broken;        /* it was not done */
+};
+
+/* One file. */
+struct job {
+	struct syncer *syncer;
+	struct wandb *wandb;
+	const struct sync_options *options;
+	const char *path;
+	struct deadline deadline;
+	struct runlog *log;
+	off_t size;
+	char *name; /* entity/project/run_id as the file has it */
+	struct bucket bucket;
+	struct place place;
+	struct replay replay;
+	struct stream *stream;
+	struct uploads *uploads;
+	char *url, *stream_url; /* known after the upsert */
+	struct buf config, summary;
+	bool upserted;
+	bool was_present; /* the run was on the server when we came, and */
+	bool was_ended;   /* had ended */
+	bool landed;      /* all was sent; it was not verified yet */
+	jv marker;        /* that fits: nothing is to be done */
+	jv damage;        /* the first; jv_null() without */
+	jv alert;         /* what became of alerts, likewise */
+};
+
+/*
+ * What became of a file, put into its record, which is consumed.
+ *
+ * done: all that could be sent is confirmed. gave_up: it could not; error is
+ * consumed. skipped: its marker fits. dry: it was only read.
+ */
+jv outcome_done(struct job *job, jv rec);
+jv outcome_gave_up(struct job *job, jv rec, jv error);
+jv outcome_skipped(struct job *job, jv rec);
+jv outcome_dry(struct job *job, jv rec);
+
+#endif

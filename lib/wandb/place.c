@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * place - where in a run on the server the lines of a file are
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "record.h"
+#include "wandb/console.h"
+#include "wandb/place.h"
+#include "wandb/runlog.h"
+#include "wandb/stream.h"
+
+/* What one reading of the file finds. */
+struct scan {
+	/* What is looked for. */
+	struct row_key last_row, last_event; /* the server's */
+	double last_console;                 /* NAN: not looked for */
+	int64_t at;   /* the file's row that must be last_row; -1: any */
+	int64_t step; /* the least that the next row may have */
+	/* What was found; -1 where it was not. */
+	int64_t row, event, console;
+	int64_t rows, events; /* so many were read */
+	struct row_key first, last;
+	double started; /* EnvironmentRecord.started_at; NAN without one */
+};
+
+bool
+place_too_long(size_t bytes)
+{
+	return bytes > STREAM_MOST_LINE;
+}
+
+/* Times are doubles of some 2e9 that may have been printed and read again. */
+static bool
+same_time(double a, double b)
+{
+	return fabs(a - b) < 5e-7;
+}
+
+static bool
+same_row(const struct row_key *a, const struct row_key *b)
+{
+	if (isnan(a->timestamp) && isnan(b->timestamp))
+		return a->step == b->step;
+	return same_time(a->timestamp, b->timestamp);
+}
+
+static double
+to_number(struct span text)
+{
+	char copy[64];
+
+	if (text.len == 0 || text.len >= sizeof copy)
+		return NAN;
+	memcpy(copy, text.at, text.len);
+	copy[text.len] = '\0';
+	return strtod(copy, NULL);
+}
+
+static void
+scan_row(struct scan *scan, struct span message)
+{
+	struct row_key key = { .known = true, .timestamp = NAN, .step = -1 };
+	struct runlog_items items;
+	struct runlog_item item;
+	double step = NAN;
+
+	if (place_too_long(message.len))
+		return;
+	runlog_items(&items, RUNLOG_HISTORY, message);
+	while (runlog_next_item(&items, &item)) {
+		if (item.depth != 1)
+			continue;
+		if (span_is(item.path[0], "_timestamp"))
+			key.timestamp = to_number(item.json);
+		else if (span_is(item.path[0], "_step"))
+			step = to_number(item.json);
+	}
+	runlog_items_release(&items);
+	key.step = step > (double)scan->step ? (int64_t)step : scan->step;
+	scan->step = key.step + 1;
+	if (scan->rows == 0)
+		scan->first = key;
+	scan->last = key;
+	if (scan->row < 0 && scan->last_row.known &&
+	    (scan->at < 0 || scan->at == scan->rows) &&
+	    same_row(&key, &scan->last_row))
+		scan->row = scan->rows;
+	scan->rows++;
+}
+
+static void
+scan_event(struct scan *scan, struct span message)
+{
+	if (scan->last_event.known &&
+	    same_time(runlog_stats_time(message), scan->last_event.timestamp))
+		scan->event = scan->events;
+	scan->events++;
+}
+
+static void
+scan_environment(struct scan *scan, struct span message)
+{
+	struct wire wire = wire_of(message);
+	struct wire_field field;
+
+	while (wire_next(&wire, &field))
+		if (field.number == 3 && field.type == WIRE_BYTES)
+			scan->started = wire_time(field.bytes);
+}
+
+static void
+scan_console(void *context, const struct console_line *line)
+{
+	struct scan *scan = context;
+
+	/* Lines carry microseconds. */
+	if (fabs(line->time - scan->last_console) < 1.5e-6)
+		scan->console = line->number;
+}
+
+static jv
+scan_file(const char *path, struct scan *scan)
+{
+	jv why = jv_null();
+	struct runlog *log = runlog_open(path, &why);
+	struct console *console;
+	struct runlog_entry entry;
+	struct runlog_output output;
+	enum leveldb_event event;
+
+	if (log == NULL)
+		return why;
+	jv_free(why);
+	console = console_new(scan_console, scan);
+	scan->row = scan->event = scan->console = -1;
+	scan->started = NAN;
+	while ((event = runlog_next(log, &entry)) == LEVELDB_RECORD ||
+	    event == LEVELDB_DAMAGE) {
+		if (event == LEVELDB_DAMAGE)
+			continue;
+		if (entry.kind == RUNLOG_HISTORY)
+			scan_row(scan, entry.message);
+		else if (entry.kind == RUNLOG_STATS)
+			scan_event(scan, entry.message);
+		else if (entry.kind == RUNLOG_ENVIRONMENT)
+			scan_environment(scan, entry.message);
+		else if (!isnan(scan->last_console) &&
+		    entry.kind == RUNLOG_OUTPUT_RAW &&
+		    runlog_output(entry.kind, entry.message, &output))
+			console_raw(
+			    console, output.error, output.time, output.text);
+		else if (!isnan(scan->last_console) &&
+		    (entry.kind == RUNLOG_OUTPUT ||
+			entry.kind == RUNLOG_OUTPUT_LOGGER) &&
+		    runlog_output(entry.kind, entry.message, &output))
+			console_logged(console, output.time, output.text);
+	}
+	console_finish(console);
+	console_free(console);
+	runlog_close(log);
+	return jv_null();
+}
+
+static jv
+conflict(const struct bucket *bucket, const char *how)
+{
+	return error_value("conflict",
+	    "the run %s on the server, with "
+	    "%" PRId64 " rows, %s",
+	    bucket->run_id, bucket->rows, how);
+}
+
+/*
+ * Without rows there is nothing to compare but when the programs were started
+ * that wrote to it.
+ */
+static bool
+others_start(const struct bucket *bucket, const struct scan *scan, bool resume)
+{
+	jv config =
+	    bucket->config != NULL ? jv_parse(bucket->config) : jv_null();
+	jv own = record_get(config, "_wandb"), value = record_get(own, "value");
+	jv writers = record_get(value, "e");
+	bool other = false, ours = false;
+
+	if (jv_get_kind(writers) == JV_KIND_OBJECT && !isnan(scan->started)) {
+		jv_object_foreach(writers, key, writer)
+		{
+			const char *text = record_str(writer, "startedAt");
+			double start = text != NULL ? clock_parse(text) : NAN;
+
+			if (fabs(start - scan->started) < 0.001)
+				ours = true;
+			else if (!isnan(start) &&
+			    (!resume || start > scan->started))
+				other = true;
+			jv_free(key);
+			jv_free(writer);
+		}
+	}
+	jv_free(writers);
+	jv_free(value);
+	jv_free(own);
+	jv_free(config);
+	return other && !ours;
+}
+
+/* All of the file's rows are there and more: proves that they are its own. */
+static jv
+prove_over(struct wandb *wandb, const struct bucket *bucket,
+    const struct scan *scan, const struct deadline *deadline)
+{
+	struct row_key row;
+	jv error = bucket_row(wandb, bucket, scan->last.step, deadline, &row);
+
+	if (!jv_is_valid(error))
+		return error;
+	if (!row.known || !same_row(&row, &scan->last)) {
+		jv_free(error);
+		return conflict(bucket, "does not hold this file's rows");
+	}
+	return error;
+}
+
+/* Rows, where the number of the file's first one is known. */
+static jv
+place_rows(struct wandb *wandb, const struct bucket *bucket,
+    const struct scan *scan, const struct deadline *deadline,
+    struct place *place)
+{
+	int64_t there = bucket->rows - place->first.rows;
+
+	if (there < 0)
+		return conflict(bucket, "has fewer rows than were sent before");
+	place->there.rows = there;
+	if (there == 0)
+		return jv_null();
+	if (there > scan->rows) {
+		place->over = true;
+		place->there.rows = scan->rows;
+		return scan->rows > 0
+		    ? prove_over(wandb, bucket, scan, deadline)
+		    : conflict(bucket, "holds rows, and this file none");
+	}
+	if (scan->row != there - 1)
+		return conflict(bucket, "holds other rows than this file");
+	return jv_null();
+}
+
+/* Rows, where it has to be found out by their times. */
+static jv
+find_rows(struct wandb *wandb, const struct bucket *bucket,
+    const struct scan *scan, const struct deadline *deadline,
+    struct place *place)
+{
+	if (scan->row >= 0 && bucket->rows > scan->row) {
+		place->first.rows = bucket->rows - 1 - scan->row;
+		place->there.rows = scan->row + 1;
+		return jv_null();
+	}
+	if (scan->rows == 0 ||
+	    bucket->last_row.timestamp < scan->first.timestamp) {
+		place->first.rows = bucket->rows;
+		return jv_null();
+	}
+	if (scan->last.timestamp < bucket->last_row.timestamp) {
+		place->over = true;
+		place->there.rows = scan->rows;
+		return prove_over(wandb, bucket, scan, deadline);
+	}
+	return conflict(bucket, "holds other rows than this file");
+}
+
+static int64_t
+between(int64_t least, int64_t n, int64_t most)
+{
+	return n < least ? least : n > most ? most : n;
+}
+
+/* Events and console lines, when the place of the rows is known. */
+static void
+place_others(const struct bucket *bucket, const struct scan *scan, bool known,
+    struct place *place)
+{
+	if (known || place->over) {
+		place->there.events = bucket->events - place->first.events;
+		place->there.console = bucket->console - place->first.console;
+	} else {
+		place->there.events = scan->event + 1;
+		place->first.events = bucket->events - place->there.events;
+		place->there.console = scan->console + 1;
+		place->first.console = bucket->console - place->there.console;
+	}
+	if (place->over)
+		place->there.events = place->there.console = INT64_MAX;
+	place->there.events = between(0, place->there.events, INT64_MAX);
+	place->there.console = between(0, place->there.console, INT64_MAX);
+}
+
+jv
+place_find(struct wandb *wandb, const char *path, const struct bucket *bucket,
+    bool resume, const struct reach *before, const struct deadline *deadline,
+    struct place *place)
+{
+	bool known = !resume || before != NULL;
+	struct scan scan = { .last_row = bucket->last_row,
+		.last_event = bucket->last_event,
+		.last_console = NAN };
+	jv error = jv_null();
+
+	*place = (struct place){ 0 };
+	if (resume && before != NULL)
+		place->first = *before;
+	if (!bucket->present)
+		return place->first.rows > 0 ? conflict(bucket, "is gone")
+					     : error;
+	if (known && bucket->rows == place->first.rows &&
+	    bucket->events == place->first.events &&
+	    bucket->console == place->first.console && place->first.rows > 0)
+		return error; /* it goes on where the one before it ended */
+	scan.step = place->first.step;
+	scan.at = known ? bucket->rows - place->first.rows - 1 : -1;
+	if (!known && bucket->console > 0) {
+		error = bucket_console_time(
+		    wandb, bucket, deadline, &scan.last_console);
+		if (!jv_is_valid(error))
+			return error;
+	}
+	jv_free(error);
+	error = scan_file(path, &scan);
+	if (!jv_is_valid(error))
+		return error;
+	if (bucket->rows == 0 && others_start(bucket, &scan, resume))
+		return conflict(bucket, "was begun by another program");
+	jv_free(error);
+	error = known || bucket->rows == 0
+	    ? place_rows(wandb, bucket, &scan, deadline, place)
+	    : find_rows(wandb, bucket, &scan, deadline, place);
+	place->next = scan.step;
+	place_others(bucket, &scan, known, place);
+	if (bucket->rows > 0)
+		place->first.step = bucket->last_row.step + 1;
+	return error;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * place - where in a run on the server the lines of a file are
+ *
+ * A run may be there already: sent in part before a crash, sent whole by
+ * another program, or by the earlier fragments that a resumed file goes on
+ * from. Nothing may be sent before it is known which; the proof are the times
+ * of rows (_timestamp), which nothing shifts. A run that holds something else
+ * is a conflict.
+ */
+#ifndef WANDB_PLACE_H
+#define WANDB_PLACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "wandb/bucket.h"
+
+/* How far the lines of a run reach. */
+struct reach {
+	int64_t rows, events, console;
+	int64_t step; /* the least that the next row may have */
+};
+
+struct place {
+	struct reach first; /* the numbers of the file's first lines; step: of
+	                       the first row that is not there */
+	struct reach there; /* how many of the file's lines are there */
+	bool over;          /* so are lines that came after the file's; then */
+	int64_t next; /* is the least step that the row behind its last has */
+};
+
+/*
+ * Finds the place of the file at path. resume: the file says that it goes on
+ * with a run. before: what the fragment before it reached, NULL if that is not
+ * known. Reads the file only if the server has lines of the run. Returns
+ * jv_null() and fills place, or returns an error_value().
+ */
+jv place_find(struct wandb *wandb, const char *path,
+    const struct bucket *bucket, bool resume, const struct reach *before,
+    const struct deadline *deadline, struct place *place);
+
+/* Whether a HistoryRecord of so many bytes is too long for the server. */
+bool place_too_long(size_t bytes);
+
+#endif

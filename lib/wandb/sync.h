@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sync - a .wandb file brought to the server, whole, once, and verified
+ *
+ * The server is asked first what it has of the run. What is lacking is sent:
+ * a run that fits into one post with one upsert, its files and that post; a
+ * larger one as it is read, in bounded memory. Then the server is asked again;
+ * only when it shows all of the file is that said, and the marker written.
+ *
+ * Files of one run id that are done one after the other, oldest first, by one
+ * struct syncer go on where the one before them ended.
+ */
+#ifndef WANDB_SYNC_H
+#define WANDB_SYNC_H
+
+#include <stdbool.h>
+
+#include <jv.h>
+
+#include "wandb/bucket.h"
+
+struct sync_options {
+	struct run_params instead; /* overrides; tags are added */
+	bool dry_run;              /* only read the file */
+	bool again;                /* do not trust the marker */
+	bool no_mark;              /* do not write it */
+	double timeout;            /* seconds for one file */
+};
+
+struct syncer;
+
+/* options must outlive it. */
+struct syncer *syncer_new(
+    struct wandb *wandb, const struct sync_options *options);
+void syncer_free(struct syncer *syncer);
+
+/*
+ * Does one file and adds to rec, which is consumed, what came of it:
+ * kw-records(5).
+ */
+jv syncer_do(struct syncer *syncer, const char *path, jv rec);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * verify - whether a run on the server is what a file says
+ *
+ * What was answered with success may still not be there: the server is asked
+ * what it has.
+ */
+#ifndef WANDB_VERIFY_H
+#define WANDB_VERIFY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "wandb/bucket.h"
+#include "wandb/upload.h"
+
+enum { VERIFY_SECONDS = 60 }; /* how long a server may take to show it */
+
+struct expected {
+	int64_t rows;
+	struct row_key last_row; /* the last of them */
+	bool over;               /* more came later: only the files are ours */
+	bool summarized;         /* there is a summary to compare */
+	struct span summary;     /* JSON */
+	bool may_hold_more;      /* the summary: keys that others added */
+	bool complete;           /* the run has ended, with */
+	int exit_code;
+};
+
+/*
+ * Asks once. Returns jv_null() if all of it is there, else an error_value()
+ * that says what is not: "conflict", or why it could not be asked. Fills bucket
+ * anew, and compares the files of uploads.
+ */
+jv verify_once(struct wandb *wandb, const struct run_params *params,
+    const struct expected *expected, struct uploads *uploads,
+    const struct deadline *deadline, struct bucket *bucket);
+
+/* Asks until all of it is there, or VERIFY_SECONDS are over: "timeout". */
+jv verify_wait(struct wandb *wandb, const struct run_params *params,
+    const struct expected *expected, struct uploads *uploads,
+    const struct deadline *deadline, struct bucket *bucket);
+
+/*
+ * Whether two texts are the same JSON value: members in any order, numbers
+ * by value, strings by what they stand for; NaN and the infinities may be words
+ * or strings. False if either is no JSON.
+ */
+bool verify_same(struct span a, struct span b);
+
+#endif

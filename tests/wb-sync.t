@@ -1,0 +1,180 @@
+#!/bin/sh
+# wb-sync: the server holds what the file says, once, and it was asked.
+. "$srcdir/tests/lib.sh"
+
+features='{"features": ["EXPAND_DEFINED_METRIC_GLOBS"]}'
+
+# The files of a kind of run, oldest first, in a copy of their own.
+copy() {
+    rm -rf "$work/runs"
+    mkdir "$work/runs"
+    for kind; do
+        cp -R "$srcdir/tests/data/runs/$kind" "$work/runs/$kind"
+    done
+    chmod -R u+w "$work/runs"
+    find "$work/runs" -name '*.wandb' | LC_ALL=C sort >"$work/files"
+    file=$(tail -n 1 "$work/files")
+}
+
+# sync STATUS [OPTION ...]: syncs them
+sync() {
+    want=$1
+    shift
+    wb-sync -j1 "$@" <"$work/files" >"$out" 2>"$err"
+    ended $? "$want"
+}
+
+# What the server holds beside what it should hold of a kind.
+held() {
+    sandbox GET state | jq -c --slurpfile want \
+        "$srcdir/tests/data/runs/$1/expected.json" \
+        '$want[0] as $want | '"$(cat "$srcdir/tests/expected.jq")"
+}
+
+writes() {
+    state '.requests | [.UpsertBucket, .CreateRunFiles, .upload,
+        .file_stream, .NotifyScriptableRunAlert] | map(. // 0) | add'
+}
+
+requests() {
+    state '.requests | add // 0'
+}
+
+run_state() {
+    state ".runs | to_entries[] | select(.key | endswith(\"/$1\")) | .value$2"
+}
+
+markers() {
+    find "$work/runs" -name '*.synced' | wc -l | tr -d ' '
+}
+
+# ---- all kinds of runs ----
+
+for kind in alert console crashed crashed_block define_metric failed files \
+    minimal nested nonfinite nonfinite_config norows numbers reinit resumed \
+    resumed_restart steps sweep system typed typical unicode; do
+    serve --load "$features"
+    copy "$kind"
+    ok "$kind: is synced" sync 0
+    is "$kind: the server holds what it should" "$(held "$kind")" '"equal"'
+    is "$kind: and nothing was wrong" "$(state .violations)" '[]'
+    is "$kind: every record says so" \
+        "$(jq -c '[.synced, .verified]' "$out" | sort -u)" '[true,true]'
+
+    before=$(requests)
+    ok "$kind: again" sync 0
+    is "$kind: asks nothing" "$(requests)" "$before"
+    is "$kind: says so" "$(jq -c .skipped "$out" | sort -u)" true
+
+    before=$(writes)
+    find "$work/runs" -name '*.synced' -delete
+    ok "$kind: without the markers" sync 0
+    is "$kind: sends nothing" "$(writes)" "$before"
+    is "$kind: and the server holds the same" "$(held "$kind")" '"equal"'
+    is "$kind: with markers again" "$(markers)" "$(wc -l <"$work/files")"
+done
+
+# Artifacts stay here: what else there is goes up, and it is said.
+for kind in artifact artifact_lost code media; do
+    serve
+    copy "$kind"
+    ok "$kind: is not whole without its artifacts" sync 1
+    is "$kind: the rest is there" "$(held "$kind")" '"equal"'
+    is "$kind: it is said" "$(field failed.code)" rejected
+    is "$kind: so it is not synced" "$(field synced)" false
+    is "$kind: nor marked" "$(markers)" 0
+done
+
+# ---- records, operands, options ----
+
+serve
+copy minimal
+ok 'a run folder' run 0 wb-sync "${file%/*}"
+is 'is done like its file' "$(field history_lines)" 3
+is 'and named as the server names it' "$(field run)" tester/kaggle-demo/minimal0
+is 'with its page' "$(field url)" "$url/tester/kaggle-demo/runs/minimal0"
+is 'its last step' "$(field last_step)" 2
+is 'its files' "$(field files)" 3
+is 'the time' "$(field verified_at)" 2026-11-21T06:00:00Z
+ok 'a record' run_input \
+    "{\"run_dir\": \"${file%/*}\", \"note\": [1.5, \"é\"]}" 0 wb-sync
+is 'keeps its fields' "$(field note)" '[1.5,"é"]'
+ok 'a run folder without a run' run 1 wb-sync "$work/home"
+is 'is not found' "$(field error.code)" not_found
+ok 'a file that is not there' run 1 wb-sync "$work/none.wandb"
+is 'is neither' "$(field error.code)" not_found
+
+serve
+copy typical
+ok 'other names' sync 0 -e team -p other --id=copy1 --name=nicer \
+    --tag=one --tag=v1 --group=g2 --job-type=eval
+is 'are used' "$(run_state copy1 | jq -c '[.entity, .project, .name,
+    .displayName, .tags, .group, .jobType, .history.lines]')" \
+    '["team","other","copy1","nicer",["baseline","v1","late-tag","one"],"g2","eval",505]'
+ok 'the marker is for that place only' sync 0
+is 'so the run goes to its own place too' "$(run_state typical0 .history.lines)" 505
+ok 'an id that cannot be one' run 2 wb-sync --id=a/b "$file"
+serve
+copy sweep
+ok 'what the file leaves open' \
+    run 0 env WANDB_ENTITY=e1 wb-sync "$file"
+is 'comes from the environment' "$(field run | cut -d/ -f1)" e1
+
+serve
+copy minimal
+ok 'a dry run' sync 0 -n
+is 'says what there is' "$(field history_lines)" 3
+is 'and what it is' "$(field dry_run)" true
+is 'asks nothing' "$(requests)" 0
+is 'marks nothing' "$(markers)" 0
+ok 'a record of a dry run without a file' \
+    run_input '{"dry_run": true, "kernel": "u/k"}' 0 wb-sync
+is 'is passed on' "$(jq -c . "$out")" '{"dry_run":true,"kernel":"u/k"}'
+
+# ---- the marker ----
+
+serve
+copy minimal
+ok 'without a mark' sync 0 --no-mark
+is 'there is none' "$(markers)" 0
+ok 'with one' sync 0
+is 'it says what was confirmed' "$(jq -c '[.run, .history_lines, .last_step,
+    .files, .size]' "$file.synced")" \
+    "[\"tester/kaggle-demo/minimal0\",3,2,3,$(wc -c <"$file")]"
+is 'and of which bytes' "$(jq -r .sha256 "$file.synced")" \
+    "$(sha256sum <"$file" | cut -d' ' -f1)"
+before=$(requests)
+ok 'asked for again' sync 0 --again
+ok 'the server is asked' [ "$(requests)" -gt "$before" ]
+before=$(requests)
+: >"$file.synced"
+ok 'the mark of the official client' sync 0
+ok 'is a claim to check' [ "$(requests)" -gt "$before" ]
+serve
+: >"$file.synced"
+ok 'which may be untrue' sync 0
+is 'so the run goes up' "$(run_state minimal0 .history.lines)" 3
+cp "$(dirname "$srcdir/tests/data/runs/crashed/wandb")"/wandb/*/*.wandb "$file"
+ok 'another file under the mark' sync 0
+is 'is another run' "$(field skipped)$(field run)" nulltester/kaggle-demo/crashed0
+
+# ---- who else is at work ----
+
+serve
+copy minimal
+(
+    flock 9
+    run 1 wb-sync "$file"
+) 9<"$file"
+is 'two at once' "$(field error.code)$(field error.temporary)" conflicttrue
+copy crashed
+(run 1 wb-sync "$file") 9>>"$file"
+is 'a run that goes on' "$(field error.code)$(field error.temporary)" conflicttrue
+is 'nothing was asked' "$(requests)" 0
+copy minimal
+(run 0 wb-sync "$file") 9>>"$file"
+is 'one that has ended is whole' "$(field synced)" true
+
+every_tool wb-sync
+
+done_testing

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * wb-sync - upload W&B runs from .wandb files
+ *
+ * in:  {"wandb_file": "..."} or {"run_dir": "..."}, as wb-find-runs(1) writes
+ * out: the same record with what is now, verified, on the server
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jv.h>
+
+#include "cli.h"
+#include "mem.h"
+#include "ndjson.h"
+#include "record.h"
+#include "wandb/source.h"
+#include "wandb/sync.h"
+
+static const char help[] =
+    "usage: wb-sync [-hnVv] [-j N] [--timeout=TIME] [-e ENTITY] [-p PROJECT]\n"
+    "               [--id=ID] [--name=NAME] [--tag=TAG] [--group=GROUP]\n"
+    "               [--job-type=TYPE] [--again] [--no-mark] [run ...]\n"
+    "Upload W&B runs from .wandb files; verified, and nothing twice.\n"
+    "\n"
+    "  -n, --dry-run          only read the files\n"
+    "  -e, --entity=ENTITY    the entity, whatever the file says\n"
+    "  -p, --project=PROJECT  the project, likewise\n"
+    "      --id=ID            the run id\n"
+    "      --name=NAME        the display name\n"
+    "      --tag=TAG          a tag more; may be repeated\n"
+    "      --group=GROUP      the group\n"
+    "      --job-type=TYPE    the job type\n"
+    "      --again            ask the server even if the file is marked\n"
+    "      --no-mark          do not mark the file\n";
+
+enum {
+	OPT_ID = 256,
+	OPT_NAME,
+	OPT_TAG,
+	OPT_GROUP,
+	OPT_JOB_TYPE,
+	OPT_AGAIN,
+	OPT_NO_MARK
+};
+
+static const struct option longopts[] = {
+	{ "dry-run", no_argument, NULL, 'n' },
+	{ "entity", required_argument, NULL, 'e' },
+	{ "project", required_argument, NULL, 'p' },
+	{ "id", required_argument, NULL, OPT_ID },
+	{ "name", required_argument, NULL, OPT_NAME },
+	{ "tag", required_argument, NULL, OPT_TAG },
+	{ "group", required_argument, NULL, OPT_GROUP },
+	{ "job-type", required_argument, NULL, OPT_JOB_TYPE },
+	{ "again", no_argument, NULL, OPT_AGAIN },
+	{ "no-mark", no_argument, NULL, OPT_NO_MARK },
+	{ 0 },
+};
+
+static struct sync_options options;
+static struct syncer *syncer, *dry_syncer;
+
+static void
+set(char **field, const char *what, const char *text)
+{
+	if (*text == '\0')
+		cli_wrong("%s is empty", what);
+	free(*field);
+	*field = xstrdup(text);
+}
+
+/* Upstream's rule; the server refuses others in words of its own. */
+static void
+set_id(const char *text)
+{
+	size_t len = strlen(text);
+
+	if (strpbrk(text, ":;,#?/'") != NULL ||
+	    (len > 0 &&
+		(strchr(" \t\n", *text) != NULL ||
+		    strchr(" \t\n", text[len - 1]) != NULL)))
+		cli_wrong("--id: \"%s\": an id holds none of :;,#?/' and does "
+			  "not begin or end with a space",
+		    text);
+	set(&options.instead.run_id, "--id", text);
+}
+
+static void
+take_option(int opt)
+{
+	struct run_params *instead = &options.instead;
+
+	switch (opt) {
+	case 'n':
+		options.dry_run = true;
+		break;
+	case 'e':
+		set(&instead->entity, "--entity", optarg);
+		break;
+	case 'p':
+		set(&instead->project, "--project", optarg);
+		break;
+	case OPT_ID:
+		set_id(optarg);
+		break;
+	case OPT_NAME:
+		set(&instead->display_name, "--name", optarg);
+		break;
+	case OPT_TAG:
+		instead->tags =
+		    jv_array_append(instead->tags, jv_string(optarg));
+		break;
+	case OPT_GROUP:
+		set(&instead->group, "--group", optarg);
+		break;
+	case OPT_JOB_TYPE:
+		set(&instead->job_type, "--job-type", optarg);
+		break;
+	case OPT_AGAIN:
+		options.again = true;
+		break;
+	case OPT_NO_MARK:
+		options.no_mark = true;
+		break;
+	}
+}
+
+/*
+ * The files of one run id are done in order, by one worker. Records of
+ * wb-find-runs say which they are and how many; else the file does.
+ */
+static void
+group(jv rec, struct ndjson_group *its)
+{
+	jv path = source_path(rec);
+
+	if (jv_is_valid(path)) {
+		its->name = source_run(
+		    jv_string_value(path), &options.instead, &its->order);
+		if (options.instead.run_id == NULL)
+			its->members = (int)record_int(rec, "fragments", 0);
+	}
+	if (isnan(its->order))
+		its->order = 0;
+	jv_free(path);
+}
+
+static jv
+sync_run(jv rec)
+{
+	bool dry = options.dry_run || record_true(rec, "dry_run");
+	jv path = source_path(rec);
+
+	/* What was not done has left no file. */
+	if (!jv_is_valid(path)) {
+		if (!record_true(rec, "dry_run"))
+			return record_error(rec, path);
+		jv_free(path);
+		return rec;
+	}
+	rec = syncer_do(dry ? dry_syncer : syncer, jv_string_value(path), rec);
+	jv_free(path);
+	return rec;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct ndjson_tool tool = { .key = "wandb_file",
+		.work = sync_run,
+		.jobs = 16,
+		.any_key = true,
+		.group = group };
+	struct sync_options dry;
+	struct wandb *wandb;
+	int opt, status;
+
+	run_params_init(&options.instead);
+	cli_init(argv[0], help);
+	while ((opt = cli_getopt(argc, argv, "ne:p:", longopts)) != -1)
+		take_option(opt);
+	options.timeout = cli_timeout(INFINITY);
+
+	wandb = wandb_open();
+	dry = options;
+	dry.dry_run = true;
+	syncer = syncer_new(wandb, &options);
+	dry_syncer = syncer_new(wandb, &dry);
+	status = ndjson_run(&tool, argv + optind);
+	syncer_free(syncer);
+	syncer_free(dry_syncer);
+	wandb_close(wandb);
+	run_params_release(&options.instead);
+	return status;
+}
