@@ -80,6 +80,17 @@ static bool peers;
 static const char **orders;
 static size_t order_count;
 
+/* Says why the call is wrong; consumes why. */
+static _Noreturn void
+wrong(const char *option, jv why)
+{
+	char text[1024];
+
+	(void)snprintf(text, sizeof text, "%s", error_message(why));
+	jv_free(why);
+	cli_wrong("%s: %s", option, text);
+}
+
 static void
 load(struct server *server, struct store *store)
 {
@@ -96,7 +107,7 @@ load(struct server *server, struct store *store)
 		store_commit(store);
 	}
 	if (!jv_is_valid(result))
-		cli_wrong("--load: %s", error_message(result));
+		wrong("--load", result);
 	jv_free(result);
 	buf_release(&text);
 }
@@ -108,7 +119,7 @@ order_faults(struct server *server)
 		jv result = faults_add(server_faults(server), orders[i]);
 
 		if (!jv_is_valid(result))
-			cli_wrong("--fault: %s", error_message(result));
+			wrong("--fault", result);
 		jv_free(result);
 	}
 	free(orders);
@@ -121,7 +132,7 @@ write_port(const struct server *server)
 	jv result = file_replace(port_file, text, strlen(text));
 
 	if (!jv_is_valid(result))
-		die(STATUS_STREAM, "--port-file: %s", error_message(result));
+		wrong("--port-file", result);
 	jv_free(result);
 	free(text);
 }

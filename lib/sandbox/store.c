@@ -3,6 +3,7 @@
  * sandbox/store - what kw-sandbox holds: one sqlite database
  */
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,13 @@ struct store {
 	size_t count;
 };
 
+static const char prepare[] =
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+    "CREATE TABLE IF NOT EXISTS big ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT, size INTEGER);"
+    "CREATE TABLE IF NOT EXISTS piece ("
+    " big INTEGER, n INTEGER, bytes BLOB, PRIMARY KEY (big, n)) WITHOUT ROWID;";
+
 static void
 check(struct store *store, int status)
 {
@@ -34,20 +42,15 @@ struct store *
 store_open(const char *path)
 {
 	struct store *store = xcalloc(1, sizeof *store);
+	char why[256];
 
 	/* The empty name: a temporary file, in memory while it is small. */
-	if (sqlite3_open(path != NULL ? path : "", &store->db) != SQLITE_OK ||
-	    sqlite3_exec(store->db,
-		"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-		"CREATE TABLE IF NOT EXISTS big ("
-		" id INTEGER PRIMARY KEY AUTOINCREMENT, size INTEGER);"
-		"CREATE TABLE IF NOT EXISTS piece ("
-		" big INTEGER, n INTEGER, bytes BLOB,"
-		" PRIMARY KEY (big, n)) WITHOUT ROWID;",
-		NULL, NULL, NULL) != SQLITE_OK)
-		die(STATUS_USAGE, "%s: %s", path != NULL ? path : "store",
-		    sqlite3_errmsg(store->db));
-	return store;
+	if (sqlite3_open(path != NULL ? path : "", &store->db) == SQLITE_OK &&
+	    sqlite3_exec(store->db, prepare, NULL, NULL, NULL) == SQLITE_OK)
+		return store;
+	(void)snprintf(why, sizeof why, "%s", sqlite3_errmsg(store->db));
+	store_close(store);
+	die(STATUS_USAGE, "%s: %s", path != NULL ? path : "the store", why);
 }
 
 void
