@@ -305,9 +305,11 @@ is 'an order that is none' "$(sandbox POST faults nonsense)" \
 
 sandbox POST faults 'match=GetKernel silence
 match=ListKernels delay=0.4' >"$out"
-curl -sS -m 0.2 -u u:k0 -d "$me" -o /dev/null \
-    "$url/v1/kernels.KernelsApiService/GetKernel" 2>"$err"
-is 'silence' "$(grep -c 'timed out' "$err")" 1
+call GetKernel "$me" -m 0.2
+is 'silence' "$code $(grep -c 'timed out' "$err")" '000 1'
+sandbox POST faults 'match=GetKernel stall=7' >"$out"
+call GetKernel "$me" -m 0.3
+is 'a stall' "$(grep -c 'timed out' "$err") $body" '1 {"metad'
 call ListKernels '{}' -m 5 -w '%{http_code} %{time_total}'
 is 'a late answer' "$(echo "$code" | awk '{ print $1, ($2 >= 0.4) }')" '200 1'
 is 'what was asked' "$(sandbox GET requests | tail -n 1 |

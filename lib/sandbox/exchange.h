@@ -37,6 +37,7 @@ struct exchange {
 	bool close;    /* the connection is closed instead */
 	bool silent;   /* nothing is said, for ever */
 	long long cut; /* the body ends behind this byte; -1: at its end */
+	bool stall;    /* there it stops instead, for ever */
 
 	bool worked;           /* the answer is there */
 	double due;            /* when it may be sent, by CLOCK_MONOTONIC */
@@ -52,6 +53,9 @@ void exchange_take(struct exchange *exchange, const void *bytes, size_t len);
 
 /* The body is whole: request.body shows it. */
 void exchange_body(struct exchange *exchange);
+
+/* Suspends the exchange until it is due, or for ever if it is silent. */
+void exchange_hold(struct exchange *exchange);
 
 /* The answer that a fault orders. */
 void reply_fault(struct request *request, const struct fault *fault);

@@ -204,6 +204,10 @@ take(struct fault *fault, char *word)
 		return set_close(fault, value);
 	if (strcmp(word, "cut") == 0)
 		return set_cut(fault, value);
+	if (strcmp(word, "stall") == 0) {
+		fault->stall = true;
+		return set_cut(fault, value);
+	}
 	return false;
 }
 

@@ -20,6 +20,7 @@
  *	close=after	the connection is closed; the work was done
  *	cut=N		the connection is closed after N bytes of the answer's
  *			body, which was announced whole; the work was done
+ *	stall=N		as cut, but the connection stays, and nothing comes
  *	after		with status or silence: the work was done
  */
 #ifndef SANDBOX_FAULTS_H
@@ -43,6 +44,7 @@ struct fault {
 	bool close;
 	bool after;    /* the work is done all the same */
 	long long cut; /* -1: none */
+	bool stall;    /* there the answer stops instead */
 };
 
 struct faults;

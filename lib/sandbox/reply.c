@@ -26,10 +26,22 @@ reply_header(struct request *request, const char *name, const char *value)
 /* Content on its way out; base is where the range begins. */
 struct outgoing {
 	struct content content;
+	struct exchange *exchange;
 	long long base;
 	long long end;  /* the range's end, -1: not known */
 	long long stop; /* where it is cut off; -1: nowhere */
 };
+
+/* The body stops here: the connection is closed, or only held. */
+static ssize_t
+stop(struct exchange *exchange)
+{
+	if (!exchange->stall || exchange->close)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	exchange->silent = true;
+	exchange_hold(exchange);
+	return 0;
+}
 
 static ssize_t
 outgoing_read(void *context, uint64_t at, char *bytes, size_t len)
@@ -40,7 +52,7 @@ outgoing_read(void *context, uint64_t at, char *bytes, size_t len)
 
 	if (out->stop >= 0) {
 		if ((long long)at >= out->stop)
-			return MHD_CONTENT_READER_END_WITH_ERROR;
+			return stop(out->exchange);
 		if ((long long)len > out->stop - (long long)at)
 			len = (size_t)(out->stop - (long long)at);
 	}
@@ -83,11 +95,12 @@ static void
 send_part(struct request *request, int status, const struct content *content,
     long long base, long long end)
 {
-	const struct exchange *exchange = (struct exchange *)request;
+	struct exchange *exchange = (struct exchange *)request;
 	struct outgoing *out = xcalloc(1, sizeof *out);
 	long long len = end - base;
 
 	out->content = *content;
+	out->exchange = exchange;
 	out->base = base;
 	out->end = end;
 	out->stop = exchange->cut;

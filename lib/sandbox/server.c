@@ -151,6 +151,7 @@ work(struct exchange *exchange)
 	fault = meet_fault(exchange);
 	if (fault != NULL) {
 		exchange->cut = fault->cut;
+		exchange->stall = fault->stall;
 		exchange->due += fault->delay;
 		exchange->close = fault->close;
 		exchange->silent = fault->silence;
@@ -173,6 +174,16 @@ send_answer(struct exchange *exchange)
 		return MHD_NO;
 	return MHD_queue_response(exchange->connection,
 	    (unsigned)exchange->status, exchange->response);
+}
+
+void
+exchange_hold(struct exchange *exchange)
+{
+	struct server *server = exchange->request.server;
+
+	MHD_suspend_connection(exchange->connection);
+	exchange->next = server->waiting;
+	server->waiting = exchange;
 }
 
 static enum MHD_Result
@@ -198,9 +209,7 @@ on_request(void *context, struct MHD_Connection *connection, const char *url,
 	if (!exchange->silent && exchange->due <= ticks())
 		return send_answer(exchange);
 
-	MHD_suspend_connection(connection);
-	exchange->next = server->waiting;
-	server->waiting = exchange;
+	exchange_hold(exchange);
 	return MHD_YES;
 }
 
