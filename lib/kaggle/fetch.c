@@ -108,12 +108,14 @@ is_foreign_page(const struct fetch *fetch)
 	    (strcasecmp(dot, ".html") != 0 && strcasecmp(dot, ".htm") != 0);
 }
 
-static bool
-is_encoded(const struct fetch *fetch)
+/* How the body is packed; NULL if it is not. */
+static const char *
+coding_of(const struct fetch *fetch)
 {
 	const char *coding = http_header(&fetch->call, "Content-Encoding");
 
-	return coding != NULL && strcasecmp(coding, "identity") != 0;
+	return coding != NULL && strcasecmp(coding, "identity") != 0 ? coding
+								     : NULL;
 }
 
 /* The part. */
@@ -225,14 +227,21 @@ continues(const struct fetch *fetch)
 		size == fetch->known.bytes) &&
 	    (etag == NULL || fetch->known.etag == NULL ||
 		same(etag, fetch->known.etag)) &&
-	    !is_encoded(fetch);
+	    coding_of(fetch) == NULL;
 }
 
 /* The head of a whole body. False if the body is not wanted. */
 static bool
 take_head(struct fetch *fetch)
 {
-	if (is_encoded(fetch) && !fetch->call.gzip) {
+	const char *coding = coding_of(fetch);
+
+	if (coding != NULL && strcasecmp(coding, "gzip") != 0) {
+		fetch->call.error = error_value("unavailable",
+		    "%s: it comes in the coding %s", fetch->name, coding);
+		return false;
+	}
+	if (coding != NULL && !fetch->call.gzip) {
 		/* Not asked for, but the file is what is in it. */
 		fetch->call.gzip = true;
 		fetch->restart = true;
@@ -244,7 +253,7 @@ take_head(struct fetch *fetch)
 		    fetch->name);
 		return false;
 	}
-	fetch->total = is_encoded(fetch)
+	fetch->total = coding != NULL
 	    ? -1
 	    : number_of(http_header(&fetch->call, "Content-Length"));
 	if (fetch->most >= 0 && fetch->total > fetch->most) {
