@@ -594,6 +594,16 @@ compare_spans(struct span a, struct span b)
 	return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
 }
 
+/* A key as it is meant; decoded into into only if it must be. */
+static struct span
+plain_key(const struct json_member *member, struct buf *into)
+{
+	if (!member->key_escaped)
+		return member->key;
+	json_decode(into, member->key);
+	return (struct span){ into->at, into->len };
+}
+
 static int
 compare_keys(const struct json_member *a, const struct json_member *b)
 {
@@ -602,13 +612,7 @@ compare_keys(const struct json_member *a, const struct json_member *b)
 
 	if (!a->key_escaped && !b->key_escaped)
 		return compare_spans(a->key, b->key);
-	/* So rare that it may cost something. */
-	buf_reserve(&left, 1);
-	buf_reserve(&right, 1);
-	json_decode(&left, a->key);
-	json_decode(&right, b->key);
-	order = compare_spans((struct span){ left.at, left.len },
-	    (struct span){ right.at, right.len });
+	order = compare_spans(plain_key(a, &left), plain_key(b, &right));
 	buf_release(&left);
 	buf_release(&right);
 	return order;

@@ -156,7 +156,9 @@ end(struct leveldb *log, struct leveldb_entry *entry, const char *why)
 	log->zeros = -1;
 	log->have = 0;
 	log->eof = false;
-	entry->start = log->at;
+	/* Behind a damage the next block, where reading goes on, is not there.
+	 */
+	entry->start = log->at < log->size ? log->at : log->size;
 	entry->end = log->size;
 	entry->why = why;
 	if (why == NULL)

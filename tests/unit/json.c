@@ -364,6 +364,11 @@ members(void **state)
 		free(good);
 		free(twice);
 	}
+	/* What a name holds is no escape. */
+	assert_true(json_members(
+	    span_of("{\"a\\\\n\":1,\"a\\n\":2}"), 0, &got, &fault));
+	assert_ptr_equal(json_member(&got, "a\\n"), &got.at[0]);
+	assert_ptr_equal(json_member(&got, "a\n"), &got.at[1]);
 	assert_true(json_members(span_of("{}"), 0, &got, &fault));
 	assert_null(json_member(&got, "k1"));
 	assert_false(json_members(span_of(" [1]"), 0, &got, &fault));
