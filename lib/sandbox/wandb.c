@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* sandbox/wandb - routes, keys, what --load sets, and the schema's roots */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -239,17 +240,25 @@ static const struct gql_schema schema = { &query_type, &mutation_type };
 
 /* ---- keys ---- */
 
+/* What identity_token of the script is exchanged for. */
+static const char access_token[] = "kw-sandbox-access-token";
+
 bool
 wb_authorized(struct request *request)
 {
 	const char *given = request_header(request, "Authorization");
 	char *key = wb_setting(request->store, "api_key", default_key);
+	char *identity = wb_setting(request->store, "identity_token", NULL);
 	char *want = wb_id("api", "%s", key);
-	bool fine = given != NULL && strncasecmp(given, "Basic ", 6) == 0 &&
-	    strcmp(given + 6, want) == 0;
+	bool fine = given != NULL &&
+	    ((strncasecmp(given, "Basic ", 6) == 0 &&
+		 strcmp(given + 6, want) == 0) ||
+		(identity != NULL && strncasecmp(given, "Bearer ", 7) == 0 &&
+		    strcmp(given + 7, access_token) == 0));
 	jv error;
 
 	free(want);
+	free(identity);
 	free(key);
 	if (fine)
 		return true;
@@ -258,6 +267,63 @@ wb_authorized(struct request *request)
 	    jv_object_set(jv_object(), jv_string("errors"),
 		jv_array_append(jv_array(), error)));
 	return false;
+}
+
+/* The value of a field of a form, decoded; the caller's to free, or NULL. */
+static char *
+form_value(struct span form, const char *name)
+{
+	size_t len = strlen(name);
+	const char *end = form.at + form.len, *at = form.at;
+	struct buf value = { 0 };
+
+	while (end - at > (ptrdiff_t)len &&
+	    (memcmp(at, name, len) != 0 || at[len] != '=')) {
+		at = memchr(at, '&', (size_t)(end - at));
+		if (at == NULL)
+			return NULL;
+		at++;
+	}
+	if (end - at <= (ptrdiff_t)len)
+		return NULL;
+	for (at += len + 1; at < end && *at != '&'; at++) {
+		char hex[3] = { 0 };
+
+		if (*at != '%' || end - at < 3) {
+			buf_addc(&value, (char)(*at == '+' ? ' ' : *at));
+			continue;
+		}
+		memcpy(hex, at + 1, 2);
+		buf_addc(&value, (char)strtol(hex, NULL, 16));
+		at += 2;
+	}
+	return buf_take(&value);
+}
+
+/* An identity token for an access token (RFC 7523). */
+static void
+answer_token(struct request *request)
+{
+	char *identity = wb_setting(request->store, "identity_token", NULL);
+	char *grant = form_value(request->body, "grant_type");
+	char *assertion = form_value(request->body, "assertion");
+	jv out;
+
+	if (identity == NULL) {
+		reply_text(request, 404, "text/plain", span_of("not found\n"));
+	} else if (grant == NULL || assertion == NULL ||
+	    strcmp(assertion, identity) != 0 ||
+	    strcmp(grant, "urn:ietf:params:oauth:grant-type:jwt-bearer") != 0) {
+		reply_json(request, 401,
+		    record_set_str(jv_object(), "error", "invalid_grant"));
+	} else {
+		out = record_set_str(jv_object(), "access_token", access_token);
+		reply_json(
+		    request, 200, record_set_number(out, "expires_in", 3600));
+	}
+	free(identity);
+	free(grant);
+	free(assertion);
 }
 
 /* ---- routes ---- */
@@ -342,7 +408,7 @@ static const struct route routes[] = {
 	{ "HEAD", "/storage/", "download", NULL, wb_answer_get, false },
 	{ "GET", "/sandbox/runs/", "view", NULL, wb_answer_view, false },
 	{ "POST", "/sdk/otel/", "telemetry", NULL, answer_nothing, false },
-	{ "POST", "/oidc/token", "token", NULL, answer_nothing, true },
+	{ "POST", "/oidc/token", "token", NULL, answer_token, true },
 	{ 0 },
 };
 
@@ -388,7 +454,8 @@ make_tables(struct store *store)
 static jv
 load(struct store *store, jv script)
 {
-	static const char *const texts[] = { "entity", "api_key" };
+	static const char *const texts[] = { "entity", "api_key",
+		"identity_token" };
 	static const char *const lists[] = { "features", "upload_headers" };
 	jv out = jv_null();
 

@@ -53,31 +53,26 @@ look_up(jv object, const char *path)
 	return found;
 }
 
-/* config.KEY and config.KEY.value mean the same. */
+/*
+ * A config's keys are wrapped: {"KEY": {"value": ...}}. config.KEY.INNER means
+ * what config.KEY.value.INNER does, whatever dots are in KEY. Consumes config.
+ */
 static jv
 config_value(jv config, const char *path)
 {
-	size_t len = strlen(path);
-	char *full;
-	jv found;
+	jv found = strstr(path, ".value") != NULL
+	    ? look_up(jv_copy(config), path)
+	    : jv_invalid();
 
-	if (len > 6 && strcmp(path + len - 6, ".value") == 0)
-		return look_up(config, path);
-	full = xasprintf("%s.value", path);
-	found = look_up(jv_copy(config), full);
-	free(full);
-	if (!jv_is_valid(found)) { /* below a key: config.KEY.value.INNER */
-		const char *dot = strchr(path, '.');
+	for (const char *at = path; at != NULL && !jv_is_valid(found);) {
+		const char *end = at + strcspn(at, ".");
+		char *full =
+		    xasprintf("%.*s.value%s", (int)(end - path), path, end);
 
 		jv_free(found);
-		if (dot != NULL) {
-			full = xasprintf(
-			    "%.*s.value%s", (int)(dot - path), path, dot);
-			found = look_up(jv_copy(config), full);
-			free(full);
-		} else {
-			found = jv_invalid();
-		}
+		found = look_up(jv_copy(config), full);
+		free(full);
+		at = *end == '.' ? end + 1 : NULL;
 	}
 	jv_free(config);
 	return found;
