@@ -501,7 +501,7 @@ for nth in 1 2 3 4 5; do
         tries=0
         until KW_LIMITS=0.003 kgl-output -o "$o" u/k >"$out" 2>"$err"; do
             # What is there has to be whole also now.
-            diff -rq "$source" "$o" | grep -q differ && wrong=$((wrong + 1))
+            diff -rq "$source" "$o" 2>&1 | grep -q differ && wrong=$((wrong + 1))
             tries=$((tries + 1))
             [ $tries -lt 3 ] || break
         done

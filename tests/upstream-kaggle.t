@@ -139,4 +139,108 @@ is 'a passing trouble passes' "$(field status)" RUNNING
 
 # ---- kaggle kernels output ----
 
+o=$work/o
+
+# output STATUS KERNEL FIELDS WANT: fetches u/k; FIELDS of the record, and what
+# files there are with what in them.
+output() {
+    serve --load "{\"kernels\":{\"u/k\":$2}}" COMPLETE
+    [ -z "$fault" ] || sandbox POST faults "$fault" >"$work/reply"
+    run "$1" kgl-output -o "$o" u/k && holds "$3" "$4"
+}
+
+holds() {
+    there=$(cd "$o" && find . -type f ! -name '.kgl*' | LC_ALL=C sort |
+        while read -r file; do printf ' %s=%s' "$file" "$(cat "$file")"; done)
+    got=$(tail -n 1 "$out" | jq -r "$1 | tostring")$there
+    [ "$got" = "$2" ] && return
+    echo "# $got"
+    return 1
+}
+
+# the error page is saved under the name of the file; a rerun skips it
+for status in 403 404 500; do
+    rm -rf "$o"
+    fault="match=/b times=always status=$status body=sorry"
+    ok "output: a file answers $status" output 1 '{"files":[
+        {"name":"a","content":"1"},{"name":"b","content":"2"}]}' \
+        '.failed != null' 'true ./a=1'
+    sandbox DELETE faults >"$work/reply"
+    ok 'output: and can be had later' run 0 kgl-output -o "$o" u/k
+    ok 'output: as it is' holds .files '2 ./a=1 ./b=2'
+done
+fault=
+rm -rf "$o"
+ok 'output: URLs that have expired' output 0 '{"expired_urls":1,"files":[
+    {"name":"a","content":"1"},{"name":"b","content":"2"}]}' \
+    .files '2 ./a=1 ./b=2'
+
+# written outside of the folder
+rm -rf "$o"
+mkdir -p "$work/outside" "$o"
+ln -s "$work/outside" "$o/link"
+ok 'output: names that leave the folder' output 1 "{\"files\":[
+    {\"name\":\"../../evil\",\"content\":\"x\"},
+    {\"name\":\"$work/outside/evil\",\"content\":\"x\"},
+    {\"name\":\"link/evil\",\"content\":\"x\"},
+    {\"name\":\"a\",\"content\":\"1\"}]}" .failed.code 'input ./a=1'
+is 'output: do not' "$(find "$work" -name '*evil*')" ''
+
+# exit 1, a file of 0 bytes, an older good one lost, the rest not fetched
+rm -rf "$o"
+output 0 '{"files":[{"name":"a","content":"older"}]}' .files '1 ./a=older'
+fault="match=/a cut=3
+match=/a times=always status=404"
+ok 'output: a body that is cut' output 1 '{"log":"log","files":[
+    {"name":"a","content":"newer","etag":"2"},{"name":"b","content":"2"}]}' \
+    .failed.code 'not_found ./a=older ./b=2 ./k.log=log'
+sandbox DELETE faults >"$work/reply"
+ok 'output: is gone on with' run 0 kgl-output -o "$o" u/k
+ok 'output: to its end' holds .files '2 ./a=newer ./b=2 ./k.log=log'
+
+# no timeout
+rm -rf "$o"
+fault='match=/a stall=3'
+KW_LIMITS=0.003
+export KW_LIMITS
+ok 'output: a body that stalls' output 0 '{"files":[
+    {"name":"a","content":"12345"}]}' .files '1 ./a=12345'
+unset KW_LIMITS
+fault=
+
+# every file is fetched again, then skipped; a damaged one of that size is kept
+printf 54321 >"$o/a"
+ok 'output: a damaged file' run 0 kgl-output -o "$o" u/k
+ok 'output: is mended' holds .files '1 ./a=12345'
+asked=$(sandbox GET requests | jq -r 'select(.status == 200).operation' |
+    grep -c file)
+run 0 kgl-output -o "$o" u/k
+is 'output: what is whole is not fetched' "$(sandbox GET requests |
+    jq -r 'select(.status == 200).operation' | grep -c file)" "$asked"
+
+# endless
+rm -rf "$o"
+page='{"with":{"nextPageToken":"T0001"}}'
+ok 'output: a page token that is repeated' output 1 "{\"page_size\":1,
+    \"replies\":{\"ListKernelSessionOutput\":[$page,$page,$page]},
+    \"files\":[{\"name\":\"a\",\"content\":\"1\"},
+    {\"name\":\"b\",\"content\":\"2\"},{\"name\":\"c\",\"content\":\"3\"}]}" \
+    .failed.code 'unavailable ./a=1 ./b=2'
+
+# overwritten by the log
+rm -rf "$o"
+ok 'output: a file of the name of the log' output 0 '{"log":"log","files":[
+    {"name":"k.log","content":"1"}]}' .files '1 ./k.log=1'
+is 'output: and the log' "$(cat "$(field log_path)")" log
+
+# a traceback, and what follows is not fetched
+rm -rf "$o"
+ok 'output: files: null' output 0 '{"log":"log","replies":{
+    "ListKernelSessionOutput":[{"with":{"files":null}}]}}' \
+    .files '0 ./k.log=log'
+rm -rf "$o"
+ok 'output: no URL, and a name that is none' output 1 '{"files":[
+    {"name":"a","url":""},{"name":"dir/","content":"x"},
+    {"name":"b","content":"2"}]}' .failed.code 'input ./b=2'
+
 done_testing
