@@ -182,6 +182,11 @@ is 'will do' "$(field kernel)" u/elsewhere
 ok 'neither' run 0 kgl-push "$dir"
 is 'will do, too' "$(field kernel)" u/my-kernel
 
+serve --load '{"kernels":{"u/my-kernel":{"version":3}}}' \
+    --fault 'match=GetKernelSessionStatus status=404' COMPLETE
+ok 'a kernel that ran, with no session' run 0 kgl-push "$dir"
+is 'had one that is not known' "$(field previous_status)" UNKNOWN
+
 # ---- a 403 may stand for a kernel that is not there, or not ----
 for n in 1 2; do
     serve --load '{"kernels":{"u/my-kernel":{"version":3}}}' \

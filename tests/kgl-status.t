@@ -28,7 +28,7 @@ serve --load '{"kernels":{"u/k":{"failure_message":"out of memory"}}}' ERROR
 ok 'the reason of a failure' run 1 kgl-status -w u/k
 is 'is told' "$(field failure_message)" 'out of memory'
 is 'in the verdict, too' "$(field failed.message)" \
-    'u/k: the session ended in ERROR: out of memory'
+    'the session ended in ERROR: out of memory'
 
 serve RUNNING CANCEL_REQUESTED CANCEL_ACKNOWLEDGED
 ok 'a cancelled session failed' run 1 kgl-status -w u/k
@@ -133,6 +133,9 @@ is 'it failed' "$(field failed.code)" kernel_failed
 is 'COMPLETE as it is' "$(field status),$(field marker)" COMPLETE,false
 ok 'which is only said' run 0 kgl-status --marker u/k
 is 'without -w' "$(field marker)" false
+serve --fault 'match=ListKernelSessionOutput status=500 times=always' COMPLETE
+ok 'a list that cannot be had' run 1 kgl-status -w --marker u/k
+is 'leaves it open' "$(field status),$(field failed.code)" COMPLETE,unavailable
 serve --load '{"kernels":{"u/k":{"files":[]}}}' RUNNING
 ok 'before the end' run 0 kgl-status --marker u/k
 is 'nothing is looked for' "$(asked ListKernelSessionOutput)" 0

@@ -190,8 +190,8 @@ add_before(jv rec, const struct job *job, bool moved, long long version)
 	/* Of the name that the kernel landed under nothing was asked. */
 	if (moved)
 		status = version == 1 ? NULL : "UNKNOWN";
-	else if (before < 0 && status == NULL)
-		status = "UNKNOWN";
+	else if (status == NULL && (before < 0 || job->push.run_at != NULL))
+		status = "UNKNOWN"; /* it ran, but when asked nobody knew */
 	rec = record_drop(rec, "previous_version");
 	if (before > 0)
 		rec =

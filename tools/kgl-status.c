@@ -7,7 +7,7 @@
  *      "failure_message", and with -w "elapsed_seconds", and "failed" if it
  *      did not complete
  */
-#include <stdio.h>
+#include <math.h>
 #include <string.h>
 
 #include <jv.h>
@@ -73,7 +73,7 @@ wait_for_end(struct session *session, const struct deadline *end)
 		    said != NULL ? said : "not begun", clock_ticks() - started);
 		if (!deadline_sleep(end, session_pause(session, interval))) {
 			why = error_value("timeout",
-			    "%s: the session goes on (%s): %s", kernel->name,
+			    "the session goes on (%s): %s",
 			    said != NULL ? said : "not begun", kernel->url);
 			break;
 		}
@@ -121,22 +121,20 @@ add_outcome(jv rec, const struct session *session, const struct deadline *end)
 	rec = record_set_str(rec, "failure_message", session->failure);
 	if (waiting && !complete)
 		rec = record_failed(rec,
-		    error_value("kernel_failed",
-			"%s: the session ended in %s%s%s",
-			session->kernel->name, session->status,
-			session->failure != NULL ? ": " : "",
+		    error_value("kernel_failed", "the session ended in %s%s%s",
+			session->status, session->failure != NULL ? ": " : "",
 			session->failure != NULL ? session->failure : ""));
 	if (!marker || !complete)
 		return rec;
 	why = look_for_marker(session->kernel, &found, end);
 	if (!jv_is_valid(why))
-		return record_error(rec, why);
+		return record_failed(rec, why);
 	rec = record_set_bool(rec, "marker", found);
 	if (waiting && !found)
 		rec = record_failed(rec,
 		    error_value("kernel_failed",
-			"%s: the session is COMPLETE, but left no %s",
-			session->kernel->name, marker_file));
+			"the session is COMPLETE, but left no %s",
+			marker_file));
 	return rec;
 }
 
@@ -162,8 +160,8 @@ add_status(jv rec)
 	why = waiting ? wait_for_end(&session, &end)
 		      : session_ask(kaggle, &session, &end);
 	if (waiting)
-		rec = record_set_number(
-		    rec, "elapsed_seconds", clock_ticks() - started);
+		rec = record_set_number(rec, "elapsed_seconds",
+		    round((clock_ticks() - started) * 1000) / 1000);
 	rec = jv_is_valid(why) ? add_outcome(rec, &session, &end)
 			       : record_error(rec, why);
 	session_release(&session);
@@ -179,8 +177,10 @@ whoami(jv rec)
 	const char *user;
 	jv why, reply;
 
-	/* A name and key are not introspected: any call tells whether they
-	 * hold, and this one is about the account. */
+	/*
+	 * A name and key are not introspected: any call tells whether they
+	 * hold, and this one is about the account.
+	 */
 	reply = kaggle_call(
 	    kaggle, "GetAcceleratorQuotaStatistics", jv_object(), true, &end);
 	if (!jv_is_valid(reply))

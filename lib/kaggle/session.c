@@ -154,13 +154,13 @@ doubt(struct session *session)
 		return jv_null();
 	if (session->status == NULL)
 		return error_value("unknown_outcome",
-		    "%s: ten minutes after the push Kaggle knows of no "
-		    "session: look at %s",
-		    session->kernel->name, session->kernel->url);
+		    "ten minutes after the push Kaggle knows of no session: "
+		    "look at %s",
+		    session->kernel->url);
 	return error_value("unknown_outcome",
-	    "%s: %s may be the status of a session before this one; ten "
-	    "minutes brought no other: look at %s",
-	    session->kernel->name, session->status, session->kernel->url);
+	    "%s may be the status of a session before this one; ten minutes "
+	    "brought no other: look at %s",
+	    session->status, session->kernel->url);
 }
 
 /* Takes a status that was answered. */
@@ -199,8 +199,8 @@ no_answer(struct session *session, jv why)
 	if (strcmp(code, "not_found") == 0) {
 		session->status = NULL;
 		better = error_value("not_found",
-		    "%s: no such kernel, or it was never run (%s)",
-		    session->kernel->name, error_message(why));
+		    "no such kernel, or it was never run (%s)",
+		    error_message(why));
 		jv_free(why);
 		return better;
 	}
