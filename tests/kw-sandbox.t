@@ -105,10 +105,11 @@ is 'and a session' "$(state '.kernels["u/k"] | [.runs, .status]')" \
 call GetKernel "$me"
 is 'which GetKernel shows' \
     "$(in_body '[.metadata.currentVersionNumber, .blob.source]')" '[5,"x"]'
+call GetKernelSessionStatus "$me"
 call SaveKernel "$(printf '%s' "$push" |
     jq '.kernelExecutionType = "QUICK_SAVE"')"
 is 'QUICK_SAVE runs nothing' \
-    "$(state '.kernels["u/k"] | [.version, .runs]')" '[6,1]'
+    "$(state '.kernels["u/k"] | [.version, .runs, .asked]')" '[6,1,1]'
 call SaveKernel "$(printf '%s' "$push" | jq '.newTitle = "Taken!"')"
 is "another kernel's title" "$code $(in_body .error.status)" \
     '409 ALREADY_EXISTS'
@@ -116,11 +117,14 @@ call SaveKernel "$(printf '%s' "$push" | jq '.slug = "v/k"')"
 is "another's kernel" "$code $(in_body .error)" '200 Notebook not found'
 call SaveKernel "$(printf '%s' "$push" | jq '.enableGpu = "true"')"
 is 'a wrong type is refused' "$code" 400
+before=$(state '.kernels["u/k"].last_run_at')
 call SaveKernel "$(printf '%s' "$push" | jq '.colour = 1 |
     .datasetDataSources = ["plain", "a/b"] | .modelDataSources = ["a/b/c"]')"
 is 'invalid sources do not stop a push' \
     "$(in_body '[.versionNumber, .invalidDatasetSources[],
         .invalidModelSources[]]')" '[7,"plain","a/b/c"]'
+ok 'a session begins later than the one before' expr \
+    "$(state '.kernels["u/k"].last_run_at')" '>' "$before" >"$out"
 is 'violations are counted' "$(state .violations)" \
     '["POST SaveKernel: enableGpu is of a wrong type","POST SaveKernel: unknown field colour"]'
 is 'a refused push makes no version' "$(state '.kernels["u/k"].version')" 7
@@ -296,6 +300,12 @@ is 'a status after the work was done' \
     "$code $body $(state '.kernels["u/k"].version')" '500 {"code": 500} 5'
 call GetKernel "$me"
 is 'cut' "$(grep -c 'bytes remaining' "$err") ${#body}" '1 10'
+sandbox POST faults 'match=ListKernels nth=3 cut=1000000' >"$out"
+call ListKernels '{}'
+call ListKernels '{}'
+is 'not before the third' "$code $(tail -c 1 "$work/body")" '200 }'
+call ListKernels '{}'
+is 'what is cut is never whole' "$(grep -c '1 bytes remaining' "$err")" 1
 is 'those that are left' "$(sandbox GET faults | jq -c '[.[].times]')" '[-1]'
 sandbox DELETE faults >"$out"
 call GetKernel "$me"
