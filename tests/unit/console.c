@@ -183,6 +183,7 @@ test_pushed_out(void **state)
 	console_finish(console);
 	assert_true(strncmp(shown.at, "older|E:x|", 10) == 0);
 	assert_string_equal(shown.at + shown.len - 4, "new|");
+	assert_null(strstr(shown.at, "lost"));
 }
 
 static void
