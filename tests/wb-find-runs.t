@@ -157,6 +157,10 @@ cp "$data"/runs/typical/*/wandb/*/*.wandb "$big"
 ok 'a run whose entity is known' run 0 wb-find-runs "$big"
 is 'has a full name' "$(field run)" acme/kaggle-demo/typical0
 
+head -c 200000 /dev/zero >>"$big"
+ok 'an exit record far before the end' run 0 wb-find-runs "$big"
+is 'is found' "$(field state)" finished
+
 # ---- fragments ----
 
 mkdir -p parts/a parts/b parts/c

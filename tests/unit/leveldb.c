@@ -401,6 +401,32 @@ growing(void **state)
 	buf_release(&whole);
 }
 
+/* A tail of zeros may be a place that is not written yet. */
+static void
+filled_later(void **state)
+{
+	struct buf whole = sample(), young = sample();
+	struct leveldb *log;
+	char *got;
+	int fd;
+
+	(void)state;
+	memset(young.at + 40128, 0, young.len - 40128);
+	fd = file_of(&young);
+	log = leveldb_new(fd);
+	got = told(log);
+	assert_string_equal(got, "R7+100 R114+40000 E70356");
+	free(got);
+	assert_int_equal(pwrite(fd, whole.at, whole.len, 0), whole.len);
+	got = told(log);
+	assert_string_equal(got, "R40128+100 R40235+30000 R70249+100 E70356");
+	free(got);
+	leveldb_free(log);
+	close(fd);
+	buf_release(&whole);
+	buf_release(&young);
+}
+
 static void
 seeking(void **state)
 {
@@ -454,6 +480,7 @@ main(void)
 		cmocka_unit_test(misplaced),
 		cmocka_unit_test(all_zeros),
 		cmocka_unit_test(growing),
+		cmocka_unit_test(filled_later),
 		cmocka_unit_test(seeking),
 		cmocka_unit_test(unreadable),
 	};
