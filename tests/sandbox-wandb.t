@@ -380,7 +380,8 @@ gql 'mutation($a: ID!) { createArtifactFiles(input: {storageLayout: V2,
     "{\"a\": \"$artifact\"}" >/dev/null
 to=$(got '.data.createArtifactFiles.files.edges[0].node.uploadUrl')
 text='{"version":1,"contents":{"a.txt":{"digest":"XUFAKrxLKna5cZ2REBfFkg==","size":5}}}'
-md5=$(printf '%s' "$text" | openssl md5 -binary | openssl base64)
+md5=$(printf '%s' "$text" | md5sum | cut -c 1-32 | fold -w 2 \
+    | while read -r byte; do printf "\\$(printf %03o "0x$byte")"; done | base64)
 manifest "$md5"
 where=$(got .data.createArtifactManifest.artifactManifest.file.uploadUrl)
 is 'the manifest' "$(put "$where" "$text" -H "Content-MD5: $md5")" 200
