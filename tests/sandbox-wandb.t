@@ -85,6 +85,9 @@ refused 'an unknown argument of an input' \
 refused 'an argument that is missing' \
     'mutation { stopRun(input: {}) { success } }' \
     'Field "stopRun" argument "id" is required, but it was not provided.'
+refused 'an argument of another type' \
+    '{ project(name: "p") { run(name: 7) { id } } }' \
+    'Argument "name" on field "run" has an invalid value.'
 refused 'a selection of nothing' '{ viewer { id { x } } }' \
     'Field "id" must not have a selection since it has no subfields.'
 refused 'no selection of something' '{ viewer }' \

@@ -542,31 +542,54 @@ find_word(const char *list, struct span word)
 
 /* ---- the check ---- */
 
+/* Whether an argument whose word in the list ends at mark may have a value. */
+static bool
+may_be(const char *mark, jv value)
+{
+	jv_kind kind = jv_get_kind(value);
+
+	if (*mark == '!')
+		return kind == JV_KIND_STRING;
+	if (*mark == '+' && mark[1] == '(')
+		return kind == JV_KIND_OBJECT;
+	return *mark != '+' || kind != JV_KIND_NULL;
+}
+
+static void check_args(
+    struct gql *gql, const char *list, jv args, const struct gql_field *field);
+
+/* All that is given is known. */
 static void
-check_words(
+check_given(
     struct gql *gql, const char *list, jv args, const struct gql_field *field)
 {
-	/* All that is given is known. */
 	for (int i = jv_object_iter(args); jv_object_iter_valid(args, i);
 	     i = jv_object_iter_next(args, i)) {
 		jv key = jv_object_iter_key(args, i);
 		jv value = jv_object_iter_value(args, i);
-		const char *end =
+		const char *mark =
 		    find_word(list, span_of(jv_string_value(key)));
 
-		if (end == NULL)
+		if (mark == NULL)
 			BAD(gql, "Unknown argument \"%s\" on field \"%s\".",
 			    jv_string_value(key), field->name);
-		else if (strchr("!(", *end) != NULL && *end != '\0' &&
-		    end[*end == '!'] == '(' &&
+		else if (mark[0] == '+' && mark[1] == '(' &&
 		    jv_get_kind(value) == JV_KIND_OBJECT)
-			check_words(gql, strchr(end, '(') + 1, value, field);
+			check_args(gql, mark + 2, value, field);
 		jv_free(key);
 		jv_free(value);
 	}
+}
 
-	/* All that is needed is given. */
-	for (int depth = 0; list != NULL && *list != '\0' && depth >= 0;) {
+/* All that is needed is given, and of the right kind. */
+static void
+check_args(
+    struct gql *gql, const char *list, jv args, const struct gql_field *field)
+{
+	int depth = 0;
+
+	check_given(gql, list, args, field);
+	while (list != NULL && *list != '\0' && depth >= 0) {
 		struct span word = { list, 0 };
 		jv value;
 
@@ -576,15 +599,19 @@ check_words(
 		if (word.len == 0) {
 			depth += (*list == '(') - (*list == ')');
 			list++;
-		} else if (depth == 0 && *list == '!') {
+		} else if (depth == 0 && (*list == '!' || *list == '+')) {
 			value = jv_object_get(jv_copy(args),
 			    jv_string_sized(word.at, (int)word.len));
-			if (!jv_is_valid(value) ||
-			    jv_get_kind(value) == JV_KIND_NULL)
+			if (!jv_is_valid(value))
 				BAD(gql,
 				    "Field \"%s\" argument \"%.*s\" is "
 				    "required, but it was not provided.",
 				    field->name, SPAN(word));
+			else if (!may_be(list, value))
+				BAD(gql,
+				    "Argument \"%.*s\" on field \"%s\" has an "
+				    "invalid value.",
+				    SPAN(word), field->name);
 			jv_free(value);
 		}
 	}
@@ -615,7 +642,7 @@ check_field(struct gql *gql, const struct gql_type *type,
 	}
 	args = read_args(gql, s->args);
 	if (!gql->bad)
-		check_words(gql, field->args, args, field);
+		check_args(gql, field->args, args, field);
 	jv_free(args);
 	scalar = field->type == NULL || field->type == &gql_json;
 	if (scalar && s->inside != NULL)

@@ -28,8 +28,9 @@ struct gql; /* a request that is being answered */
 struct gql_field {
 	const char *name;
 	/*
-	 * What it takes, in words: "name! entityName"; '!': must be given.
-	 * "input!(id name!)": an object, and what it may hold. NULL: nothing.
+	 * What it takes, in words: "name! keys+ entityName". '!': must be given
+	 * and a string; '+': must be given. "input+(id name!)": an object, and
+	 * what it may hold. NULL: it takes nothing.
 	 */
 	const char *args;
 	/* What it is, or a list of it; NULL: a scalar, &gql_json: see there */

@@ -121,7 +121,7 @@ PAYLOAD(LinkPayload, { .name = "versionIndex" },
     { .name = "artifactMembership", .type = &wb_membership_type });
 
 #define RUN_INPUT                                                        \
-	"input!(id name modelName entityName groupName description "     \
+	"input+(id name modelName entityName groupName description "     \
 	"displayName notes commit config host debug jobProgram jobRepo " \
 	"jobType state sweep tags summaryMetrics clientMutationId)"
 
@@ -131,48 +131,48 @@ static const struct gql_field mutation_fields[] = {
 	    .type = &UpsertBucketPayload,
 	    .resolve = wb_upsert_bucket },
 	{ .name = "upsertModel",
-	    .args = "input!(name! entityName description access id views "
+	    .args = "input+(name! entityName description access id views "
 		    "clientMutationId)",
 	    .type = &UpsertModelPayload,
 	    .resolve = wb_upsert_model },
 	{ .name = "rewindRun",
-	    .args = "input!(runName! entityName projectName metricName! "
-		    "metricValue!)",
+	    .args = "input+(runName! entityName projectName metricName! "
+		    "metricValue+)",
 	    .type = &RewindRunPayload,
 	    .resolve = wb_rewind_run },
 	{ .name = "deleteRun",
-	    .args = "input!(id! deleteArtifacts clientMutationId)",
+	    .args = "input+(id! deleteArtifacts clientMutationId)",
 	    .type = &SuccessPayload,
 	    .resolve = wb_delete_run },
 	{ .name = "stopRun",
-	    .args = "input!(id! clientMutationId)",
+	    .args = "input+(id! clientMutationId)",
 	    .type = &SuccessPayload,
 	    .resolve = wb_stop_run },
 	{ .name = "updateRunState",
-	    .args = "input!(id! state! clientMutationId)",
+	    .args = "input+(id! state! clientMutationId)",
 	    .type = &SuccessPayload,
 	    .resolve = wb_update_run_state },
 	{ .name = "notifyScriptableRunAlert",
-	    .args = "input!(entityName projectName! runName! title! text! "
+	    .args = "input+(entityName projectName! runName! title! text! "
 		    "severity waitDuration clientMutationId)",
 	    .type = &SuccessPayload,
 	    .resolve = wb_alert },
 	{ .name = "createRunFiles",
-	    .args = "input!(entityName! projectName! runName! files! "
+	    .args = "input+(entityName! projectName! runName! files+ "
 		    "clientMutationId)",
 	    .type = &CreateRunFilesPayload,
 	    .resolve = wb_create_run_files },
 	{ .name = "markRunFilesUploaded",
-	    .args = "input!(entityName! projectName! runName! files! "
+	    .args = "input+(entityName! projectName! runName! files+ "
 		    "clientMutationId)",
 	    .type = &SuccessPayload,
 	    .resolve = wb_mark_uploaded },
 	{ .name = "deleteFiles",
-	    .args = "input!(files! projectId clientMutationId)",
+	    .args = "input+(files+ projectId clientMutationId)",
 	    .type = &SuccessPayload,
 	    .resolve = wb_delete_files },
 	{ .name = "createArtifact",
-	    .args = "input!(entityName! projectName! artifactTypeName! "
+	    .args = "input+(entityName! projectName! artifactTypeName! "
 		    "artifactCollectionName artifactCollectionNames runName "
 		    "digest! digestAlgorithm description labels aliases tags "
 		    "metadata ttlDurationSeconds historyStep "
@@ -181,54 +181,54 @@ static const struct gql_field mutation_fields[] = {
 	    .type = &ArtifactPayload,
 	    .resolve = wb_create_artifact },
 	{ .name = "createArtifactManifest",
-	    .args = "input!(artifactID! baseArtifactID name! digest! "
+	    .args = "input+(artifactID! baseArtifactID name! digest! "
 		    "entityName! projectName! runName! type clientMutationId)",
 	    .type = &ManifestPayload,
 	    .resolve = wb_create_manifest },
 	{ .name = "updateArtifactManifest",
-	    .args = "input!(artifactManifestID! digest baseArtifactID "
+	    .args = "input+(artifactManifestID! digest baseArtifactID "
 		    "clientMutationId)",
 	    .type = &ManifestPayload,
 	    .resolve = wb_update_manifest },
 	{ .name = "createArtifactFiles",
-	    .args = "input!(artifactFiles! storageLayout cloudRegionID "
+	    .args = "input+(artifactFiles+ storageLayout cloudRegionID "
 		    "clientMutationId)",
 	    .type = &ArtifactFilesPayload,
 	    .resolve = wb_create_artifact_files },
 	{ .name = "completeMultipartUploadArtifact",
-	    .args = "input!(completeMultipartAction! completedParts! "
+	    .args = "input+(completeMultipartAction! completedParts+ "
 		    "artifactID! storagePath! uploadID! clientMutationId)",
 	    .type = &MultipartPayload,
 	    .resolve = wb_complete_multipart },
 	{ .name = "commitArtifact",
-	    .args = "input!(artifactID! clientMutationId)",
+	    .args = "input+(artifactID! clientMutationId)",
 	    .type = &ArtifactPayload,
 	    .resolve = wb_commit_artifact },
 	{ .name = "useArtifact",
-	    .args = "input!(artifactID! entityName projectName runName! usedAs "
+	    .args = "input+(artifactID! entityName projectName runName! usedAs "
 		    "artifactEntityName artifactProjectName clientMutationId)",
 	    .type = &ArtifactPayload,
 	    .resolve = wb_use_artifact },
 	{ .name = "linkArtifact",
-	    .args = "input!(artifactPortfolioName! entityName! projectName! "
+	    .args = "input+(artifactPortfolioName! entityName! projectName! "
 		    "aliases artifactID clientID clientMutationId)",
 	    .type = &LinkPayload,
 	    .resolve = wb_link_artifact },
 	{ .name = "addAliases",
-	    .args = "input!(artifactID! aliases! clientMutationId)",
+	    .args = "input+(artifactID! aliases+ clientMutationId)",
 	    .type = &SuccessPayload,
 	    .resolve = wb_add_aliases },
 	{ .name = "deleteAliases",
-	    .args = "input!(artifactID! aliases! clientMutationId)",
+	    .args = "input+(artifactID! aliases+ clientMutationId)",
 	    .type = &SuccessPayload,
 	    .resolve = wb_delete_aliases },
 	{ .name = "updateArtifact",
-	    .args = "input!(artifactID! description metadata aliases tagsToAdd "
+	    .args = "input+(artifactID! description metadata aliases tagsToAdd "
 		    "tagsToDelete ttlDurationSeconds clientMutationId)",
 	    .type = &ArtifactPayload,
 	    .resolve = wb_update_artifact },
 	{ .name = "deleteArtifact",
-	    .args = "input!(artifactID! deleteAliases clientMutationId)",
+	    .args = "input+(artifactID! deleteAliases clientMutationId)",
 	    .type = &ArtifactPayload,
 	    .resolve = wb_delete_artifact },
 	{ 0 },
@@ -433,6 +433,7 @@ make_tables(struct store *store)
 	    "deleted INTEGER DEFAULT 0, history INTEGER DEFAULT 0, "
 	    "events INTEGER DEFAULT 0, console INTEGER DEFAULT 0, "
 	    "createdAt REAL, heartbeatAt REAL, UNIQUE(project, name));"
+	    "CREATE INDEX IF NOT EXISTS wb_run_in ON wb_run(project);"
 	    "CREATE TABLE IF NOT EXISTS wb_line(run INTEGER, file INTEGER, "
 	    "n INTEGER, step INTEGER, text TEXT, "
 	    "PRIMARY KEY(run, file, n)) WITHOUT ROWID;"

@@ -82,8 +82,13 @@ enum wb_found wb_run(struct store *store, const char *entity,
 /* The run's node; null without it. */
 jv wb_run_node(struct store *store, long long run);
 
-/* All of a project's, oldest first. */
-jv wb_run_nodes(struct store *store, long long project);
+/*
+ * Rows for a project's runs in the order of their creation, from behind one of
+ * them (0: from the first). wb_run_of() makes a node of a row.
+ */
+sqlite3_stmt *wb_runs_from(
+    struct store *store, long long project, long long after, bool newest_first);
+jv wb_run_of(sqlite3_stmt *row);
 
 /*
  * ENTITY/PROJECT/RUN/REST: the number of the run, and in rest (the caller's to

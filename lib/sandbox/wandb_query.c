@@ -420,11 +420,11 @@ static const struct gql_field run_fields[] = {
 	    .resolve = wb_run_history },
 	{ .name = "events", .args = "samples", .resolve = wb_run_events },
 	{ .name = "sampledHistory",
-	    .args = "specs!",
+	    .args = "specs+",
 	    .type = &gql_json,
 	    .resolve = wb_run_sampled },
 	{ .name = "parquetHistory",
-	    .args = "liveKeys!",
+	    .args = "liveKeys+",
 	    .type = &parquet_type,
 	    .resolve = wb_run_parquet },
 	{ .name = "logLines",
@@ -523,28 +523,51 @@ read_filter(struct gql *gql, jv args, jv *filter)
 	return false;
 }
 
+/*
+ * The next row whose run matches, as a node; null at the end, invalid if the
+ * filter is none. The statement is at rest after either.
+ */
+static jv
+next_match(struct store *store, sqlite3_stmt *row, jv filter)
+{
+	while (store_row(row)) {
+		jv node = wb_run_of(row);
+		int yes = wb_matches(store, filter, node);
+
+		if (yes > 0)
+			return node;
+		jv_free(node);
+		if (yes < 0) {
+			store_done(row);
+			return jv_invalid();
+		}
+	}
+	return jv_null();
+}
+
 static jv
 project_run_count(struct gql *gql, jv self, jv args)
 {
+	struct store *store = wb_store(gql);
 	long long count = 0;
-	jv filter, runs;
-	int yes = 1, total;
+	sqlite3_stmt *row;
+	jv filter, node;
 
 	if (!read_filter(gql, args, &filter))
 		return jv_null();
-	runs = wb_run_nodes(wb_store(gql), wb_number(self, "_key"));
-	total = jv_array_length(jv_copy(runs));
-	for (int i = 0; i < total && yes >= 0; i++) {
-		jv node = jv_array_get(jv_copy(runs), i);
-
-		yes = wb_matches(wb_store(gql), filter, node);
-		count += yes > 0;
+	row = wb_runs_from(store, wb_number(self, "_key"), 0, false);
+	for (;;) {
+		node = next_match(store, row, filter);
+		if (jv_get_kind(node) != JV_KIND_OBJECT)
+			break;
 		jv_free(node);
+		count++;
 	}
-	jv_free(runs);
 	jv_free(filter);
-	if (yes < 0)
+	if (!jv_is_valid(node)) {
+		jv_free(node);
 		return gql_refuse(gql, 400, "invalid filters");
+	}
 	return jv_number((double)count);
 }
 
@@ -605,34 +628,97 @@ sorted(struct store *store, jv nodes, const char *order)
 }
 
 static jv
+base36(long long number)
+{
+	char text[16], *at = text + sizeof(text) - 1;
+
+	for (*at = '\0'; number > 0; number /= 36)
+		*--at = "0123456789abcdefghijklmnopqrstuvwxyz"[number % 36];
+	return jv_string(at);
+}
+
+/* All that match, sorted by any value. Invalid if the filter is none. */
+static jv
+sorted_runs(struct store *store, jv self, jv filter, jv args)
+{
+	sqlite3_stmt *row =
+	    wb_runs_from(store, wb_number(self, "_key"), 0, false);
+	jv kept = jv_array(), node;
+
+	for (;;) {
+		node = next_match(store, row, filter);
+		if (jv_get_kind(node) != JV_KIND_OBJECT)
+			break;
+		kept = jv_array_append(kept, node);
+	}
+	if (!jv_is_valid(node)) {
+		jv_free(kept);
+		return node;
+	}
+	kept = sorted(store, kept, wb_text(args, "order"));
+	return wb_page(kept, args, 50);
+}
+
+/*
+ * A page in the order of creation. It reads no more runs than it has to: all
+ * pages together read each run once. The cursor is the last run's number.
+ */
+static jv
+created_runs(struct store *store, jv self, jv filter, jv args)
+{
+	const char *order = wb_text(args, "order");
+	const char *after = wb_text(args, "after");
+	long long first = record_int(args, "first", 50);
+	sqlite3_stmt *row = wb_runs_from(store, wb_number(self, "_key"),
+	    after != NULL ? strtoll(after, NULL, 36) : 0,
+	    order == NULL || *order == '\0' || *order == '-');
+	jv edges = jv_array(), cursor = jv_null(), node, info;
+
+	for (;;) {
+		node = next_match(store, row, filter);
+		if (jv_get_kind(node) != JV_KIND_OBJECT || first-- <= 0)
+			break;
+		jv_free(cursor);
+		cursor = base36(wb_number(node, "_key"));
+		info = jv_object_set(
+		    jv_object(), jv_string("cursor"), jv_copy(cursor));
+		edges = jv_array_append(
+		    edges, jv_object_set(info, jv_string("node"), node));
+	}
+	if (!jv_is_valid(node)) {
+		jv_free(cursor);
+		jv_free(edges);
+		return node;
+	}
+	info = record_set_bool(
+	    jv_object(), "hasNextPage", jv_get_kind(node) == JV_KIND_OBJECT);
+	if (jv_get_kind(node) == JV_KIND_OBJECT)
+		store_done(row);
+	jv_free(node);
+	info = jv_object_set(info, jv_string("endCursor"), cursor);
+	return jv_object_set(
+	    jv_object_set(jv_object(), jv_string("edges"), edges),
+	    jv_string("pageInfo"), info);
+}
+
+static jv
 project_runs(struct gql *gql, jv self, jv args)
 {
-	jv filter, all, kept = jv_array();
-	int yes = 1, total;
+	const char *order = wb_text(args, "order");
+	bool created = order == NULL || *order == '\0' ||
+	    strcmp(order + 1, "created_at") == 0 ||
+	    strcmp(order + 1, "createdAt") == 0;
+	jv filter, page;
 
-	if (!read_filter(gql, args, &filter)) {
-		jv_free(kept);
+	if (!read_filter(gql, args, &filter))
 		return jv_null();
-	}
-	all = wb_run_nodes(wb_store(gql), wb_number(self, "_key"));
-	total = jv_array_length(jv_copy(all));
-	for (int i = 0; i < total && yes >= 0; i++) {
-		jv node = jv_array_get(jv_copy(all), i);
-
-		yes = wb_matches(wb_store(gql), filter, node);
-		if (yes > 0)
-			kept = jv_array_append(kept, node);
-		else
-			jv_free(node);
-	}
-	jv_free(all);
+	page = (created ? created_runs : sorted_runs)(
+	    wb_store(gql), self, filter, args);
 	jv_free(filter);
-	if (yes < 0) {
-		jv_free(kept);
-		return gql_refuse(gql, 400, "invalid filters");
-	}
-	kept = sorted(wb_store(gql), kept, wb_text(args, "order"));
-	return wb_page(kept, args, 50);
+	if (jv_is_valid(page))
+		return page;
+	jv_free(page);
+	return gql_refuse(gql, 400, "invalid filters");
 }
 
 static jv

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* sandbox/wandb_run - what is done to a run by mutations */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,19 +91,29 @@ wb_run_node(struct store *store, long long run)
 	    "i", run)));
 }
 
-jv
-wb_run_nodes(struct store *store, long long project)
+sqlite3_stmt *
+wb_runs_from(
+    struct store *store, long long project, long long after, bool newest_first)
 {
-	sqlite3_stmt *row = store_query(store,
+	if (newest_first)
+		return store_query(store,
+		    "SELECT " RUN_COLUMNS
+		    "FROM wb_run r JOIN wb_project p ON p.key = r.project "
+		    "WHERE r.project = ? AND NOT deleted "
+		    "AND r.key < ? ORDER BY r.key DESC",
+		    "ii", project, after != 0 ? after : LLONG_MAX);
+	return store_query(store,
 	    "SELECT " RUN_COLUMNS
 	    "FROM wb_run r JOIN wb_project p ON p.key = r.project "
-	    "WHERE r.project = ? AND NOT deleted ORDER BY r.key",
-	    "i", project);
-	jv nodes = jv_array();
+	    "WHERE r.project = ? AND NOT deleted AND r.key > ? "
+	    "ORDER BY r.key",
+	    "ii", project, after);
+}
 
-	while (store_row(row))
-		nodes = jv_array_append(nodes, finish_node(wb_node(row)));
-	return nodes;
+jv
+wb_run_of(sqlite3_stmt *row)
+{
+	return finish_node(wb_node(row));
 }
 
 static long long
