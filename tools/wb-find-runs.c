@@ -229,25 +229,26 @@ find_runs(jv rec)
 	return jv_is_valid(why) ? jv_invalid() : why;
 }
 
+static unsigned
+state_bit(struct span name)
+{
+	for (unsigned i = RUNHEAD_FINISHED; i <= RUNHEAD_LIVE; i++)
+		if (span_is(name, runhead_state_name((enum runhead_state)i)))
+			return 1u << i;
+	cli_wrong("--state: '%.*s' is not finished, failed, crashed or live",
+	    (int)name.len, name.at);
+}
+
 /* STATE,...: adds to states. */
 static void
 read_states(const char *text)
 {
-	while (*text != '\0') {
+	do {
 		size_t len = strcspn(text, ",");
-		int state = RUNHEAD_LIVE;
 
-		while (state >= 0 &&
-		    !span_is((struct span){ text, len },
-			runhead_state_name((enum runhead_state)state)))
-			state--;
-		if (state < 0)
-			cli_wrong("--state: '%.*s' is not finished, failed, "
-				  "crashed or live",
-			    (int)len, text);
-		states |= 1u << state;
+		states |= state_bit((struct span){ text, len });
 		text += len + (text[len] == ',');
-	}
+	} while (*text != '\0');
 }
 
 /* A time, or how long ago it is. */
