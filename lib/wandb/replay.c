@@ -265,6 +265,7 @@ take_run(struct replay *replay, struct span message)
 	set(replay, &params->repo, run.remote_url, instead->repo);
 	set(replay, &params->commit, run.commit, instead->commit);
 	take_tags(replay, message);
+	runconfig_run_id(replay->config, run.run_id);
 	replay->dropped += !runconfig_change(replay->config, run.config);
 	replay->dropped += !runconfig_telemetry(replay->config, run.telemetry);
 	replay->begun = true;
