@@ -1,78 +1,42 @@
 #!/bin/sh
 # wb-sync: the server holds what the file says, once, and it was asked.
 . "$srcdir/tests/lib.sh"
+. "$srcdir/tests/wandb.sh"
 
 features='{"features": ["EXPAND_DEFINED_METRIC_GLOBS"]}'
 
-# The files of a kind of run, oldest first, in a copy of their own.
-copy() {
-    rm -rf "$work/runs"
-    mkdir "$work/runs"
-    for kind; do
-        cp -R "$srcdir/tests/data/runs/$kind" "$work/runs/$kind"
-    done
-    chmod -R u+w "$work/runs"
-    find "$work/runs" -name '*.wandb' | LC_ALL=C sort >"$work/files"
-    file=$(tail -n 1 "$work/files")
-}
-
-# sync STATUS [OPTION ...]: syncs them
-sync() {
-    want=$1
-    shift
-    wb-sync -j1 "$@" <"$work/files" >"$out" 2>"$err"
-    ended $? "$want"
-}
-
-# What the server holds beside what it should hold of a kind.
-held() {
-    sandbox GET state | jq -c --slurpfile want \
-        "$srcdir/tests/data/runs/$1/expected.json" \
-        '$want[0] as $want | '"$(cat "$srcdir/tests/expected.jq")"
-}
-
-writes() {
-    state '.requests | [.UpsertBucket, .CreateRunFiles, .upload,
-        .file_stream, .NotifyScriptableRunAlert] | map(. // 0) | add'
-}
-
-requests() {
-    state '.requests | add // 0'
-}
-
-run_state() {
-    state ".runs | to_entries[] | select(.key | endswith(\"/$1\")) | .value$2"
-}
-
-markers() {
-    find "$work/runs" -name '*.synced' | wc -l | tr -d ' '
-}
-
 # ---- all kinds of runs ----
 
-for kind in alert console crashed crashed_block define_metric failed files \
-    minimal nested nonfinite nonfinite_config norows numbers reinit resumed \
-    resumed_restart steps sweep system typed typical unicode; do
-    serve --load "$features"
-    copy "$kind"
-    ok "$kind: is synced" sync 0
-    is "$kind: the server holds what it should" "$(held "$kind")" '"equal"'
-    is "$kind: and nothing was wrong" "$(state .violations)" '[]'
-    is "$kind: every record says so" \
+kinds='alert console crashed crashed_block define_metric failed files minimal
+    nested nonfinite nonfinite_config norows numbers reinit resumed
+    resumed_restart steps sweep system typed typical unicode'
+
+# One sandbox for all: they have ids of their own.
+sync_all() {
+    ok "$1: all kinds" sync 0
+    is "$1: every record says so" \
         "$(jq -c '[.synced, .verified]' "$out" | sort -u)" '[true,true]'
+    is "$1: every file is marked" "$(markers)" "$(wc -l <"$work/files")"
+    sandbox GET state >"$work/state"
+    is "$1: nothing was wrong" "$(jq -c .violations "$work/state")" '[]'
+    for kind in $kinds; do
+        is "$1: $kind: the server holds what it should" \
+            "$(held "$kind" "$work/state")" '"equal"'
+    done
+}
 
-    before=$(requests)
-    ok "$kind: again" sync 0
-    is "$kind: asks nothing" "$(requests)" "$before"
-    is "$kind: says so" "$(jq -c .skipped "$out" | sort -u)" true
-
-    before=$(writes)
-    find "$work/runs" -name '*.synced' -delete
-    ok "$kind: without the markers" sync 0
-    is "$kind: sends nothing" "$(writes)" "$before"
-    is "$kind: and the server holds the same" "$(held "$kind")" '"equal"'
-    is "$kind: with markers again" "$(markers)" "$(wc -l <"$work/files")"
-done
+serve --load "$features"
+# shellcheck disable=SC2086
+copy $kinds
+sync_all new
+before=$(requests)
+ok 'again' sync 0
+is 'asks nothing' "$(requests)" "$before"
+is 'and says so' "$(jq -c .skipped "$out" | sort -u)" true
+before=$(writes)
+find "$work/runs" -name '*.synced' -delete
+sync_all 'without the marks'
+is 'without the marks: sends nothing' "$(writes)" "$before"
 
 # Artifacts stay here: what else there is goes up, and it is said.
 for kind in artifact artifact_lost code media; do
@@ -157,6 +121,35 @@ is 'so the run goes up' "$(run_state minimal0 .history.lines)" 3
 cp "$(dirname "$srcdir/tests/data/runs/crashed/wandb")"/wandb/*/*.wandb "$file"
 ok 'another file under the mark' sync 0
 is 'is another run' "$(field skipped)$(field run)" nulltester/kaggle-demo/crashed0
+
+# ---- what is there and is not the file's ----
+
+make-run same 20 10 >"$work/one.wandb"
+make-run same 30 10 5000 >"$work/other.wandb"
+make-run same 10 10 5000 >"$work/less.wandb"
+make-run same 20 10 5000 resume >"$work/later.wandb"
+make-run same 20 10 -5000 resume >"$work/sooner.wandb"
+make-run same 0 10 5000 >"$work/none.wandb"
+serve
+ok 'a run' run 0 wb-sync "$work/one.wandb"
+before=$(state .runs)
+sent=$(writes)
+for other in other less none sooner; do
+    ok "$other: another run of that id" run 1 wb-sync "$work/$other.wandb"
+    is "$other: is a conflict" \
+        "$(field error.code)$(field error.temporary)" conflictfalse
+    is "$other: is not marked" "$(find "$work" -name "$other*.synced")" ''
+done
+is 'nothing was sent' "$(writes)" "$sent"
+is 'and nothing is lost' "$(state .runs)" "$before"
+ok 'one that goes on with it' run 0 wb-sync "$work/later.wandb"
+is 'is no conflict' "$(field history_lines)" 40
+serve
+copy norows
+ok 'a run without rows' sync 0 --id=same
+copy minimal
+ok 'another of its id' sync 1 --id=same
+is 'is told by when it began' "$(field error.code)" conflict
 
 # ---- who else is at work ----
 

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * make-run - a .wandb file of any size, for tests
+ *
+ * make-run ID ROWS WIDTH [BEGIN [resume] [killed]]: rows of WIDTH bytes, with a
+ * console line for each and a system sample for every tenth, on standard
+ * output. It begins BEGIN seconds later than without. resume: it goes on with
+ * what may be there (RunRecord.resume); its steps begin at 0 again. killed: the
+ * exit record is missing.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <zlib.h>
+
+#include "unit/message.h"
+
+enum { BLOCK = 32768, HEADER = 7, START = 1795000000 };
+
+static size_t place; /* in the file */
+
+static void
+put(const void *bytes, size_t len)
+{
+	if (fwrite(bytes, 1, len, stdout) != len)
+		exit(1);
+	place += len;
+}
+
+static void
+chunk(int type, const char *bytes, size_t len)
+{
+	unsigned char head[HEADER] = { 0 };
+	Bytef kind = (Bytef)type;
+	uLong crc = crc32(crc32(0, &kind, 1), (const Bytef *)bytes, (uInt)len);
+
+	for (int i = 0; i < 4; i++)
+		head[i] = (unsigned char)(crc >> 8 * i);
+	head[4] = (unsigned char)len;
+	head[5] = (unsigned char)(len >> 8);
+	head[6] = kind;
+	put(head, sizeof head);
+	put(bytes, len);
+}
+
+/* LevelDB's log format: FULL, or FIRST, MIDDLE ..., LAST. */
+static void
+record(uint32_t kind, struct buf *message)
+{
+	static const char zero[HEADER];
+	static uint64_t num;
+	struct buf whole = { 0 };
+	size_t at = 0, room, part;
+	int first = 1;
+
+	message_int(&whole, 1, ++num);
+	message_sub(&whole, kind, message);
+	do {
+		room = BLOCK - place % BLOCK;
+		if (room < HEADER) {
+			put(zero, room);
+			room = BLOCK;
+		}
+		part = whole.len - at < room - HEADER ? whole.len - at
+						      : room - HEADER;
+		chunk(at + part == whole.len ? (first ? 1 : 4)
+			: first              ? 2
+					     : 3,
+		    whole.at + at, part);
+		at += part;
+		first = 0;
+	} while (at < whole.len);
+	buf_release(&whole);
+}
+
+static void
+time_field(struct buf *out, uint32_t number, double time)
+{
+	struct buf stamp = { 0 };
+	int64_t micros = (int64_t)(time * 1e6 + 0.5);
+
+	message_int(&stamp, 1, (uint64_t)(micros / 1000000));
+	message_int(&stamp, 2, (uint64_t)(micros % 1000000) * 1000);
+	message_sub(out, number, &stamp);
+}
+
+static void
+put_run(const char *id, const char *fragment, double begin)
+{
+	struct buf run = { 0 };
+	struct buf config = { 0 };
+
+	message_text(&run, 1, id);
+	message_text(&run, 3, "made");
+	message_item(&config, 1, "lr", "0.5");
+	if (fragment != NULL)
+		message_item(&config, 1, fragment, "true");
+	message_sub(&run, 4, &config);
+	time_field(&run, 17, begin);
+	if (fragment != NULL)
+		message_int(&run, 24, 1);
+	record(17, &run);
+}
+
+static void
+put_row(long i, double time, const char *filler)
+{
+	struct buf row = { 0 }, line = { 0 }, sample = { 0 };
+	char text[64];
+
+	(void)snprintf(text, sizeof text, "%.6f", time);
+	message_item(&row, 1, "_timestamp", text);
+	(void)snprintf(text, sizeof text, "%ld", i);
+	message_item(&row, 1, "_step", text);
+	message_item(&row, 1, "text", filler);
+	record(2, &row);
+
+	message_int(&line, 1, 1);
+	time_field(&line, 2, time);
+	(void)snprintf(text, sizeof text, "line %ld\n", i);
+	message_text(&line, 3, text);
+	record(13, &line);
+
+	if (i % 10 != 0)
+		return;
+	time_field(&sample, 2, time);
+	message_item(&sample, 3, "cpu", "1.5");
+	record(7, &sample);
+}
+
+static int
+has_word(char *argv[], const char *word)
+{
+	for (; *argv != NULL; argv++)
+		if (strcmp(*argv, word) == 0)
+			return 1;
+	return 0;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct buf summary = { 0 }, end = { 0 };
+	double begin = START;
+	char text[64], *filler;
+	long rows;
+	size_t width;
+
+	if (argc < 4)
+		return 2;
+	rows = strtol(argv[2], NULL, 10);
+	width = strtoul(argv[3], NULL, 10);
+	if (argc > 4)
+		begin += strtod(argv[4], NULL);
+	filler = xcalloc(width + 3, 1);
+	memset(filler, 'x', width + 2);
+	filler[0] = filler[width + 1] = '"';
+
+	put(":W&B\xe1\xbe\0", HEADER);
+	put_run(argv[1], has_word(argv, "resume") ? argv[4] : NULL, begin);
+	for (long i = 0; i < rows; i++)
+		put_row(i, begin + (double)(i + 1) / 100, filler);
+	(void)snprintf(text, sizeof text, "%ld", rows - 1);
+	message_item(&summary, 1, "_step", text);
+	message_item(&summary, 1, "text", "\"done\"");
+	record(3, &summary);
+	message_int(&end, 2, 1);
+	if (!has_word(argv, "killed"))
+		record(18, &end);
+	buf_release(&end);
+	free(filler);
+	return fflush(stdout) == EOF;
+}
