@@ -82,10 +82,11 @@ is 'nothing is fetched' "$(files_asked)" \
 is 'all is counted' "$(field files),$(field bytes)" "$count,$size"
 
 printf 'jello\n' >"$o/a.txt"
+printf 'more' >>"$o/wandb/offline-run-1/run-1.wandb"
 rm "$o/deep/back\\slash"
 mark
-ok 'a damaged and a lost file' run 0 kgl-output -o "$o" u/k
-is 'are fetched' "$(files_asked | tr ';' '\n' | grep -c 200)" 2
+ok 'a damaged, a longer and a lost file' run 0 kgl-output -o "$o" u/k
+is 'are fetched' "$(files_asked | tr ';' '\n' | grep -c 200)" 3
 ok 'and are right again' same_tree
 
 kernel '{files: [{name: "a", content: "1", etag: false},
