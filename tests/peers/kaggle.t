@@ -6,8 +6,11 @@
 
 KAGGLE=${KW_PEERS_VENV:?a virtual environment with kaggle}/bin/kaggle
 
+# As --peers does it: the client asks http://localhost/, by way of a proxy.
+unset NO_PROXY
 client() {
-    env KAGGLE_API_ENVIRONMENT=LOCALHOST http_proxy="$url" "$KAGGLE" "$@"
+    env KAGGLE_API_ENVIRONMENT=LOCALHOST http_proxy="$url" no_proxy=127.0.0.1 \
+        "$KAGGLE" "$@"
 }
 
 mkdir "$work/kernel" "$work/files" "$work/files/wandb"
@@ -93,13 +96,16 @@ sandbox POST faults 'match=GetKernelSessionStatus status=429 retry-after=1' \
     >"$out"
 ok 'a limit' run 1 client kernels status u/my-kernel
 ok 'is said' grep_err '429 Client Error'
-ok 'a bad key' run 1 env KAGGLE_KEY=0000 KAGGLE_API_ENVIRONMENT=LOCALHOST \
-    http_proxy="$url" "$KAGGLE" kernels status u/my-kernel
+KAGGLE_KEY=0000
+ok 'a bad key' run 1 client kernels status u/my-kernel
+ok 'is said' grep_err 'Cannot access kernel'
 
 # ---- a token, and the environment that --peers sets ----
-ok 'a token' run 0 env -u KAGGLE_USERNAME -u KAGGLE_KEY \
-    KAGGLE_API_TOKEN=KGAT_x KAGGLE_API_ENVIRONMENT=LOCALHOST \
-    http_proxy="$url" "$KAGGLE" kernels status my-kernel
+unset KAGGLE_USERNAME KAGGLE_KEY
+KAGGLE_API_TOKEN=KGAT_x
+export KAGGLE_API_TOKEN
+ok 'a token' run 0 client kernels status my-kernel
+unset KAGGLE_API_TOKEN
 ok 'was looked up' [ "$(asked IntrospectToken)" -gt 0 ]
 ok '--peers' run 0 kw-sandbox --peers --load="$work/load.json" -- \
     "$KAGGLE" kernels status u/my-kernel
