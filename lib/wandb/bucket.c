@@ -85,13 +85,7 @@ run_params_release(struct run_params *params)
 	free(params->repo);
 	free(params->commit);
 	jv_free(params->tags);
-	run_params_init(params);
-}
-
-void
-bucket_init(struct bucket *bucket)
-{
-	*bucket = (struct bucket){ .tags = jv_array() };
+	*params = (struct run_params){ .tags = jv_null() };
 }
 
 void
@@ -104,9 +98,7 @@ bucket_release(struct bucket *bucket)
 	free(bucket->state);
 	free(bucket->config);
 	free(bucket->summary);
-	free(bucket->notes);
-	jv_free(bucket->tags);
-	bucket_init(bucket);
+	*bucket = (struct bucket){ 0 };
 }
 
 bool
@@ -223,7 +215,6 @@ take_bucket(struct bucket *bucket, jv data)
 	jv model = record_get(data, "model");
 	jv entity = record_get(model, "entity");
 	jv found = record_get(model, "bucket");
-	jv tags;
 
 	rename_to(&bucket->entity, record_str(entity, "name"));
 	rename_to(&bucket->project, record_str(model, "name"));
@@ -234,18 +225,11 @@ take_bucket(struct bucket *bucket, jv data)
 		bucket->state = copy_str(found, "state");
 		bucket->config = copy_str(found, "config");
 		bucket->summary = copy_str(found, "summaryMetrics");
-		bucket->notes = copy_str(found, "notes");
 		bucket->rows = record_int(found, "historyLineCount", 0);
 		bucket->events = record_int(found, "eventsLineCount", 0);
 		bucket->console = record_int(found, "logLineCount", 0);
 		bucket->last_row = tail_of(found, "historyTail");
 		bucket->last_event = tail_of(found, "eventsTail");
-		tags = record_get(found, "tags");
-		if (jv_get_kind(tags) == JV_KIND_ARRAY) {
-			jv_free(bucket->tags);
-			bucket->tags = jv_copy(tags);
-		}
-		jv_free(tags);
 	}
 	jv_free(found);
 	jv_free(entity);

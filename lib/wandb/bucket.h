@@ -38,6 +38,7 @@ struct row_key {
 
 struct row_key row_key_of(struct span line);
 
+/* All zero: nothing was asked yet. */
 struct bucket {
 	bool present; /* there is such a run */
 	char *id;     /* the server's own; NULL while it is not present */
@@ -48,13 +49,10 @@ struct bucket {
 	struct row_key last_row, last_event;
 	char *config;  /* JSON: {"KEY": {"value": V}} */
 	char *summary; /* JSON, perhaps with NaN */
-	char *notes;
-	jv tags;
 	/* What the server can do. */
 	bool structured_console, expands_globs;
 };
 
-void bucket_init(struct bucket *bucket);
 void bucket_release(struct bucket *bucket);
 
 /*

@@ -193,6 +193,23 @@ set(struct replay *replay, char **field, struct span text, const char *instead)
 	jv_free(utf8);
 }
 
+/* Consumes both. */
+static jv
+add_tag(jv tags, jv extra)
+{
+	bool there = false;
+
+	jv_array_foreach(tags, i, tag)
+	{
+		if (jv_equal(tag, jv_copy(extra)))
+			there = true;
+	}
+	if (!there)
+		return jv_array_append(tags, extra);
+	jv_free(extra);
+	return tags;
+}
+
 static void
 take_tags(struct replay *replay, struct span message)
 {
@@ -210,14 +227,7 @@ take_tags(struct replay *replay, struct span message)
 	}
 	jv_array_foreach(more, i, extra)
 	{
-		jv found = jv_array_indexes(
-		    jv_copy(tags), jv_array_append(jv_array(), jv_copy(extra)));
-
-		if (jv_get_kind(found) != JV_KIND_ARRAY ||
-		    jv_array_length(jv_copy(found)) == 0)
-			tags = jv_array_append(tags, jv_copy(extra));
-		jv_free(found);
-		jv_free(extra);
+		tags = add_tag(tags, extra);
 	}
 	if (!jv_equal(jv_copy(tags), before))
 		replay->changed = true;

@@ -58,7 +58,6 @@ job_init(struct job *job, struct syncer *syncer, const char *path)
 		.damage = jv_null(),
 		.alert = jv_null(),
 	};
-	bucket_init(&job->bucket);
 	replay_init(&job->replay);
 	job->replay.instead = &job->options->instead;
 	job->replay.context = job;
