@@ -419,6 +419,13 @@ is 'asked for' "$(got '.data.project | [(.artifact | .state, .size, .fileCount,
     '["COMMITTED",5,1,"data",2]'
 is 'got' "$(curl -sS "$(got \
     '.data.project.artifact.files.edges[0].node.directUrl')")" hello
+is 'got with the key, by its digest' "$(curl -sS -u "api:$WANDB_API_KEY" \
+    "$url/artifactsV2/default/tester/p/set/x/5d41402abc4b2a76b9719d911017c592/a.txt")" \
+    hello
+is 'or not' "$(curl -sS -o /dev/null -w '%{http_code}' \
+    "$url/artifacts/tester/5d41402abc4b2a76b9719d911017c592") $(curl -sS \
+    -o /dev/null -w '%{http_code}' -u "api:$WANDB_API_KEY" \
+    "$url/artifacts/tester/00000000000000000000000000000000")" '401 404'
 
 # ---- identity tokens ----
 

@@ -406,6 +406,8 @@ static const struct route routes[] = {
 	{ "PUT", "/storage/", "upload", NULL, wb_answer_put, false },
 	{ "GET", "/storage/", "download", NULL, wb_answer_get, false },
 	{ "HEAD", "/storage/", "download", NULL, wb_answer_get, false },
+	{ "GET", "/artifactsV2/", "artifact", NULL, wb_answer_artifact, false },
+	{ "GET", "/artifacts/", "artifact", NULL, wb_answer_artifact, false },
 	{ "GET", "/sandbox/runs/", "view", NULL, wb_answer_view, false },
 	{ "POST", "/sdk/otel/", "telemetry", NULL, answer_nothing, false },
 	{ "POST", "/oidc/token", "token", NULL, answer_token, true },

@@ -262,26 +262,16 @@ wb_answer_put(struct request *request)
 		put_bytes(request, object);
 }
 
-void
-wb_answer_get(struct request *request)
+/* What was put there, whole or a part of it. */
+static void
+reply_object(struct request *request, long long object)
 {
 	struct content content;
-	jv node;
-	long long object;
 	char etag[40];
-
-	if (request_header(request, "Authorization") != NULL) {
-		wb_violation(
-		    request, 0, "Authorization was sent to %s", request->path);
-		refuse(request, 400, "InvalidArgument");
-		return;
-	}
-	object = signed_object(request);
-	if (object == 0)
-		return;
-	node = wb_node_of(store_query(request->store,
+	jv node = wb_node_of(store_query(request->store,
 	    "SELECT data, md5 FROM wb_object WHERE key = ? AND data NOT NULL",
 	    "i", object));
+
 	if (jv_get_kind(node) != JV_KIND_OBJECT) {
 		refuse(request, 404, "NoSuchKey");
 	} else {
@@ -294,6 +284,65 @@ wb_answer_get(struct request *request)
 		reply_content(request, &content);
 	}
 	jv_free(node);
+}
+
+void
+wb_answer_get(struct request *request)
+{
+	long long object;
+
+	if (request_header(request, "Authorization") != NULL) {
+		wb_violation(
+		    request, 0, "Authorization was sent to %s", request->path);
+		refuse(request, 400, "InvalidArgument");
+		return;
+	}
+	object = signed_object(request);
+	if (object == 0)
+		return;
+	reply_object(request, object);
+}
+
+/* The digest, in base64, that a part of a path is in hex; NULL if it is none.
+ */
+static char *
+digest_in(const char *part, size_t len)
+{
+	uint8_t sum[MD5_DIGEST_SIZE];
+	char hex[3] = { 0 };
+
+	if (len != 2 * sizeof(sum) || strspn(part, "0123456789abcdef") < len)
+		return NULL;
+	for (size_t i = 0; i < sizeof(sum); i++) {
+		memcpy(hex, part + 2 * i, 2);
+		sum[i] = (uint8_t)strtoul(hex, NULL, 16);
+	}
+	return digest_base64(sum, sizeof(sum));
+}
+
+/* GET /artifactsV2/.../HEXMD5/NAME and /artifacts/ENTITY/HEXMD5, with a key. */
+void
+wb_answer_artifact(struct request *request)
+{
+	char *md5 = NULL;
+	long long object = 0;
+
+	if (!wb_authorized(request))
+		return;
+	for (const char *at = request->rest; *at != '\0';) {
+		size_t len = strcspn(at, "/");
+		char *digest = digest_in(at, len);
+
+		if (digest != NULL) { /* a name before it may look like one */
+			free(md5);
+			md5 = digest;
+		}
+		at += len + (at[len] == '/');
+	}
+	if (md5 != NULL)
+		object = wb_object_with(request->store, md5);
+	free(md5);
+	reply_object(request, object);
 }
 
 /* ---- a run's files ---- */

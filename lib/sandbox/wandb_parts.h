@@ -159,6 +159,7 @@ void wb_answer_stream(struct request *request);
 void wb_answer_put(struct request *request);
 void wb_answer_get(struct request *request);
 void wb_answer_download(struct request *request);
+void wb_answer_artifact(struct request *request);
 void wb_answer_view(struct request *request);
 jv wb_state(struct store *store, jv state);
 
