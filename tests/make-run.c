@@ -165,6 +165,8 @@ main(int argc, char *argv[])
 	(void)snprintf(text, sizeof text, "%ld", rows - 1);
 	message_item(&summary, 1, "_step", text);
 	message_item(&summary, 1, "text", "\"done\"");
+	if (has_word(argv, "resume"))
+		message_item(&summary, 1, argv[4], "1");
 	record(3, &summary);
 	message_int(&end, 2, 1);
 	if (!has_word(argv, "killed"))

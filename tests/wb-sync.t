@@ -95,6 +95,22 @@ ok 'a record of a dry run without a file' \
     run_input '{"dry_run": true, "kernel": "u/k"}' 0 wb-sync
 is 'is passed on' "$(jq -c . "$out")" '{"dry_run":true,"kernel":"u/k"}'
 
+# ---- who we are ----
+
+serve --load '{"identity_token": "a.b+c/d="}'
+copy minimal
+echo 'a.b+c/d=' >"$work/token"
+ok 'an identity token' run 0 env -u WANDB_API_KEY \
+    WANDB_IDENTITY_TOKEN_FILE="$work/token" wb-sync -v "$file"
+is 'is exchanged, once' "$(state '.requests.token')" 1
+ok 'and never said' sh -c '! grep -e a.b+c -e access-token "$1" "$2"' sh \
+    "$out" "$err"
+rm "$file.synced"
+echo 'wrong' >"$work/token"
+ok 'a wrong one' run 1 env -u WANDB_API_KEY \
+    WANDB_IDENTITY_TOKEN_FILE="$work/token" wb-sync "$file"
+is 'is refused' "$(field error.code)" auth
+
 # ---- the marker ----
 
 serve
