@@ -139,6 +139,17 @@ hex4(const uint8_t *at, const uint8_t *end)
 	return code;
 }
 
+/* The second half of a surrogate pair, escaped, at at; -1 if it is none. */
+static int
+low_half(const uint8_t *at, const uint8_t *end)
+{
+	int code = end - at >= 6 && at[0] == '\\' && at[1] == 'u'
+	    ? hex4(at + 2, end)
+	    : -1;
+
+	return code >= 0xdc00 && code <= 0xdfff ? code : -1;
+}
+
 /* A backslash is at at. */
 static bool
 scan_escape(struct scan *scan)
@@ -157,19 +168,14 @@ scan_escape(struct scan *scan)
 	code = hex4(at + 2, scan->end);
 	if (code < 0)
 		return fault(scan, "an escape without four hex digits");
-	scan->at += 6;
-	if (code < 0xd800 || code > 0xdfff)
+	if (code < 0xd800 || code > 0xdfff || (scan->flags & JSON_WORDS) != 0) {
+		scan->at += 6;
 		return true;
-	if (code < 0xdc00 && scan->end - scan->at >= 6 && scan->at[0] == '\\' &&
-	    scan->at[1] == 'u') {
-		code = hex4(scan->at + 2, scan->end);
-		if (code >= 0xdc00 && code <= 0xdfff) {
-			scan->at += 6;
-			return true;
-		}
 	}
-	scan->at = at;
-	return fault(scan, "half a surrogate pair");
+	if (code > 0xdbff || low_half(at + 6, scan->end) < 0)
+		return fault(scan, "half a surrogate pair");
+	scan->at += 12;
+	return true;
 }
 
 /* Characters beyond ASCII, which seldom come alone. */
@@ -551,7 +557,8 @@ decode_escape(struct buf *out, const char *at, const char *end)
 {
 	static const char letters[] = "bfnrt", means[] = "\b\f\n\r\t";
 	const char *letter = strchr(letters, at[1]);
-	unsigned code, low;
+	unsigned code;
+	int low;
 
 	if (at[1] != 'u') {
 		buf_addc(out, letter != NULL ? means[letter - letters] : at[1]);
@@ -559,11 +566,13 @@ decode_escape(struct buf *out, const char *at, const char *end)
 	}
 	code = (unsigned)hex4((const uint8_t *)at + 2, (const uint8_t *)end);
 	at += 6;
-	if (code >= 0xd800 && code <= 0xdbff) {
-		low = (unsigned)hex4(
-		    (const uint8_t *)at + 2, (const uint8_t *)end);
-		code = 0x10000 + ((code & 0x3ff) << 10 | (low & 0x3ff));
+	low = low_half((const uint8_t *)at, (const uint8_t *)end);
+	if (code >= 0xd800 && code <= 0xdbff && low >= 0) {
+		code =
+		    0x10000 + ((code & 0x3ff) << 10 | ((unsigned)low & 0x3ff));
 		at += 6;
+	} else if (code >= 0xd800 && code <= 0xdfff) {
+		code = 0xfffd;
 	}
 	add_utf8(out, code);
 	return at;

@@ -8,9 +8,11 @@
  *
  * Strict RFC 8259: the grammar of numbers, escapes, surrogate pairs, UTF-8
  * (no overlong forms, no surrogates, nothing above U+10FFFF), no raw control
- * characters, nothing behind the value, nesting to JSON_DEPTH. The one thing
- * more that can be allowed are the words NaN, Infinity and -Infinity, which
- * W&B writes where JSON has no number.
+ * characters, nothing behind the value, nesting to JSON_DEPTH. What Python
+ * writes and takes all the same, and so W&B's own text may hold, can be
+ * allowed: the words NaN, Infinity and -Infinity where JSON has no number, and
+ * the escape of half a surrogate pair (os.fsdecode() makes such of a name that
+ * is not UTF-8).
  *
  * Nothing here allocates, except where it says so.
  */
@@ -53,7 +55,8 @@ struct json_fault {
 	const char *why; /* "a control character in a string" */
 };
 
-enum { JSON_WORDS = 1 }; /* flags: allow NaN, Infinity, -Infinity */
+/* Flags: allow NaN, Infinity, -Infinity, and "\ud800" without its other half. */
+enum { JSON_WORDS = 1 };
 
 /* Checks one whole value, with white space around it allowed. */
 bool json_value(struct span text, int flags, struct json_value *value,
@@ -103,7 +106,8 @@ const struct json_member *json_member(
 
 /*
  * Appends the characters that a string's span (between the quotes) stands for,
- * as UTF-8. The span must have passed one of the functions above.
+ * as UTF-8; half a surrogate pair, which has no UTF-8, as U+FFFD. The span must
+ * have passed one of the functions above.
  */
 void json_decode(struct buf *out, struct span text);
 

@@ -74,11 +74,13 @@ test_row(void **state)
 		message_item(&m, 1, "n\"\n\xc3\xa9", "9007199254740993");
 		message_item(&m, 1, "big", "18446744073709551616");
 		message_item(&m, 1, "x", "-Infinity");
+		message_item(&m, 1, "half", "\"\\udcff\"");
 		message_item(&m, 1, "list", "[1, {\"a\":NaN}]");
 		message_item(&m, 1, "_timestamp", "1.5e+09");
 		row = assert_row(&m, 0,
 		    "{\"loss\":0.10,\"n\\\"\\n\xc3\xa9\":9007199254740993,"
 		    "\"big\":18446744073709551616,\"x\":-Infinity,"
+		    "\"half\":\"\\udcff\","
 		    "\"list\":[1, {\"a\":NaN}],\"_timestamp\":1.5e+09,"
 		    "\"_step\":5}");
 		assert_int_equal(row.step, 5);
