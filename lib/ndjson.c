@@ -193,8 +193,12 @@ input_begin(char **operands)
 		return;
 	/* A wrong operand is found before the first is worked on. */
 	for (input.operands = operands; *input.operands != NULL;
-	     input.operands++)
+	     input.operands++) {
+		/* As of a variable that is not set: no call to do nothing. */
+		if (**input.operands == '\0')
+			cli_wrong("an operand is empty");
 		jv_free(input_record(span_of(*input.operands)));
+	}
 	input.operands = operands;
 }
 
@@ -208,8 +212,6 @@ input_next(jv *rec)
 	struct span line;
 
 	if (input.operands != NULL) {
-		while (*input.operands != NULL && **input.operands == '\0')
-			input.operands++;
 		if (*input.operands == NULL)
 			return false;
 		*rec = input_record(span_of(*input.operands));

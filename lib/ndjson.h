@@ -4,9 +4,10 @@
  *
  * Records are JSON objects, one a line (https://github.com/ndjson/ndjson-spec).
  * They come from the operands: X stands for {"KEY": "X"}, one that starts with
- * '{' is a record itself. Without operands they come from standard input,
- * where a line that does not start with '{' is an operand too, and an empty
- * one is skipped. A terminal there is a wrong call, not a wait.
+ * '{' is a record itself, an empty one is a wrong call. Without operands they
+ * come from standard input, where a line that does not start with '{' is an
+ * operand too, and an empty one is skipped. A terminal there is a wrong call,
+ * not a wait.
  *
  * The loop passes a record that has "error" on as it is, and gives every other
  * one that has KEY as a string to the tool's function. It writes what that

@@ -60,6 +60,8 @@ for jobs in 1 4; do
     ok "-j $jobs: a full disk" run 3 sh -c "filter -j $jobs a >/dev/full"
 done
 ok 'a closed output' run 3 sh -c 'filter a >&-'
+ok 'so is an empty operand' run 2 filter a ''
+is 'which is told before anything is done' "$(cat "$out")" ''
 ok 'an option that is not there' run 2 filter --nothing a
 ok 'an option without its value' run 2 filter -j
 ok 'a job too few' run 2 filter -j 0 a
