@@ -3,8 +3,6 @@
 . "$srcdir/tests/lib.sh"
 . "$srcdir/tests/wandb.sh"
 
-features='{"features": ["EXPAND_DEFINED_METRIC_GLOBS"]}'
-
 # ---- all kinds of runs ----
 
 kinds='alert console crashed crashed_block define_metric failed files minimal
@@ -25,7 +23,7 @@ sync_all() {
     done
 }
 
-serve --load "$features"
+serve
 # shellcheck disable=SC2086
 copy $kinds
 sync_all new

@@ -194,14 +194,9 @@ take_features(struct bucket *bucket, jv data)
 		{
 			const char *name = record_str(feature, "name");
 
-			if (name != NULL && record_true(feature, "isEnabled")) {
-				if (strcmp(name, "STRUCTURED_CONSOLE_LOGS") ==
-				    0)
-					bucket->structured_console = true;
-				if (strcmp(name,
-					"EXPAND_DEFINED_METRIC_GLOBS") == 0)
-					bucket->expands_globs = true;
-			}
+			if (name != NULL && record_true(feature, "isEnabled") &&
+			    strcmp(name, "STRUCTURED_CONSOLE_LOGS") == 0)
+				bucket->structured_console = true;
 			jv_free(feature);
 		}
 	}

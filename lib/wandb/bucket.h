@@ -50,7 +50,7 @@ struct bucket {
 	char *config;  /* JSON: {"KEY": {"value": V}} */
 	char *summary; /* JSON, perhaps with NaN */
 	/* What the server can do. */
-	bool structured_console, expands_globs;
+	bool structured_console;
 };
 
 void bucket_release(struct bucket *bucket);

@@ -197,7 +197,7 @@ add_entry(const struct list *list, size_t i, struct buf *out)
 }
 
 void
-metrics_json(const struct metrics *metrics, bool globs, struct buf *out)
+metrics_json(const struct metrics *metrics, struct buf *out)
 {
 	size_t count = metrics->names.count, i;
 	struct list list = { .metrics = metrics };
@@ -205,11 +205,10 @@ metrics_json(const struct metrics *metrics, bool globs, struct buf *out)
 	list.place = xcalloc(count + 1, sizeof(*list.place));
 	list.entry = xcalloc(count + 1, sizeof(*list.entry));
 	for (i = 0; i < count; i++) {
-		if (metrics->metric[i].known ||
-		    (metrics->metric[i].expanded && !globs))
+		if (metrics->metric[i].known)
 			enter(&list, i, false);
 	}
-	for (i = 0; globs && i < count; i++) {
+	for (i = 0; i < count; i++) {
 		if (metrics->glob[i].known)
 			enter(&list, i, true);
 	}

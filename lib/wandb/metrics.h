@@ -25,8 +25,9 @@ bool metrics_define(struct metrics *metrics, struct span message);
  * with the place of the step metric in the list, from 1, instead of its name. A
  * step metric that is not defined has an entry of its own.
  *
- * With globs, these are in it, and what the logging side made of them is not.
+ * Globs are in it, and what the logging side made of them is not: wandb 0.31.0
+ * does so whatever the server's EXPAND_DEFINED_METRIC_GLOBS says.
  */
-void metrics_json(const struct metrics *metrics, bool globs, struct buf *out);
+void metrics_json(const struct metrics *metrics, struct buf *out);
 
 #endif

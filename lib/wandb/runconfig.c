@@ -31,7 +31,6 @@ struct runconfig {
 	struct tree *tree;
 	struct tree *telemetry;
 	struct metrics *metrics;
-	bool globs;
 	struct buf environment;
 	struct buf run_id;
 };
@@ -287,12 +286,6 @@ runconfig_metric(struct runconfig *config, struct span message)
 	return metrics_define(config->metrics, message);
 }
 
-void
-runconfig_globs(struct runconfig *config, bool expanded)
-{
-	config->globs = expanded;
-}
-
 /* One field of the telemetry: the bools as a list of the numbers that are set.
  */
 static void
@@ -369,7 +362,7 @@ complete(struct runconfig *config)
 	set_internal(config, "t", (struct span){ text.at, text.len });
 
 	buf_clear(&text);
-	metrics_json(config->metrics, config->globs, &text);
+	metrics_json(config->metrics, &text);
 	set_internal(config, "m", (struct span){ text.at, text.len });
 
 	buf_clear(&text);

@@ -57,12 +57,6 @@ bool runconfig_metric(struct runconfig *config, struct span message);
 void runconfig_feature(struct runconfig *config, int feature);
 void runconfig_core_version(struct runconfig *config, const char *version);
 
-/*
- * Whether the server makes metrics of globs (EXPAND_DEFINED_METRIC_GLOBS): then
- * these are listed, instead of what the logging side made of them.
- */
-void runconfig_globs(struct runconfig *config, bool expanded);
-
 /* Appends the JSON for upsertBucket. */
 void runconfig_json(struct runconfig *config, struct buf *out);
 

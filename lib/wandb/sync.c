@@ -271,7 +271,6 @@ go_on(struct job *job)
 	    stream_new(job->wandb, &job->deadline, first->rows + there->rows,
 		first->events + there->events, first->console + console);
 	replay->stream = job->stream;
-	runconfig_globs(replay->config, job->bucket.expands_globs);
 	runconfig_feature(replay->config, SYNCED);
 	runconfig_core_version(replay->config, PACKAGE_VERSION);
 	if (!replay->resume || !job->bucket.present)

@@ -49,7 +49,6 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		(void)summary_change(summary, message);
 		tree_write(summary, &out);
 		check_buf(&out, JSON_WORDS);
-		runconfig_globs(config, i > 0);
 		(void)runconfig_change(config, message);
 		(void)runconfig_telemetry(config, message);
 		(void)runconfig_metric(config, message);
