@@ -68,6 +68,7 @@ done
 serve
 ok 'a fragment' run 0 wb-sync --no-mark "$work/run-frag1.wandb"
 is 'that was killed has failed' "$(state '.runs[].state')" failed
+yaml=$(state '.runs[].files["config.yaml"].size')
 ok 'the next one' run 0 wb-sync --no-mark "$work/run-frag2.wandb"
 want=$(whole frag)
 is 'goes on' "$(state '.runs[] | [.history.lines, .console.lines,
@@ -76,6 +77,7 @@ is 'each step is there once' "$(steps frag)" true
 is 'the summary goes along' "$(state '.runs[].summary._step')" 599
 is 'the config keeps what was there' "$(state '.runs[].config')" \
     '{"0":true,"1000":true,"lr":0.5}'
+is 'config.yaml, too' "$(state ".runs[].files[\"config.yaml\"].size > $yaml")" true
 ok 'the first one again' run 0 wb-sync --no-mark "$work/run-frag1.wandb"
 ok 'the next one again' run 0 wb-sync --no-mark "$work/run-frag2.wandb"
 is 'change nothing' "$(whole frag)" "$want"

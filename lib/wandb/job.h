@@ -37,6 +37,7 @@ struct job {
 	bool upserted;
 	bool was_present; /* the run was on the server when we came, and */
 	bool was_ended;   /* had ended */
+	bool settled;     /* so had all lines: only files are lacking */
 	bool landed;      /* all was sent; it was not verified yet */
 	jv marker;        /* that fits: nothing is to be done */
 	jv damage;        /* the first; jv_null() without */

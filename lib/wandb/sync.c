@@ -461,7 +461,7 @@ send_end(struct job *job, const struct expected *expected)
 		.exit_code = expected->exit_code };
 	jv error;
 
-	if (expected->summarized)
+	if (expected->summarized && !job->settled)
 		end.summary = expected->summary;
 	error = stream_finish(job->stream, job->stream_url, &end);
 	jv_free(end.uploaded);
@@ -475,7 +475,8 @@ send_end(struct job *job, const struct expected *expected)
 static jv
 finish_over(struct job *job)
 {
-	jv error = uploads_compare(job->uploads, &job->bucket, true), names;
+	jv error = uploads_compare(job->uploads, &job->bucket, UPLOADS_NAMES),
+	   names;
 
 	if (!jv_is_valid(error) || uploads_lacking(job->uploads) == 0)
 		return error;
@@ -491,10 +492,30 @@ finish_over(struct job *job)
 	if (!jv_is_valid(error))
 		return error;
 	jv_free(error);
-	return uploads_compare(job->uploads, &job->bucket, true);
+	return uploads_compare(job->uploads, &job->bucket, UPLOADS_NAMES);
 }
 
-/* Whether the server has it all already; *why says what it lacks. */
+/*
+ * A run that had ended, with all lines: whether all else is there, too. If only
+ * files are lacking, the rest is settled.
+ */
+static jv
+check_claim(struct job *job, struct expected *expected)
+{
+	jv why;
+
+	expected->files = UPLOADS_CLAIM;
+	expected->may_hold_more = true;
+	why = verify_once(job->wandb, &job->replay.params, expected,
+	    job->uploads, &job->deadline, &job->bucket, &job->settled);
+	if (!job->settled) {
+		expected->files = UPLOADS_BYTES;
+		expected->may_hold_more = false;
+	}
+	return why;
+}
+
+/* Whether the server has it all already; *why: it could not be asked. */
 static bool
 is_there(struct job *job, struct expected *expected, jv *why)
 {
@@ -502,19 +523,17 @@ is_there(struct job *job, struct expected *expected, jv *why)
 	if (!job->was_present)
 		return false;
 	if (job->was_ended && job->replay.fresh == 0) {
-		expected->may_hold_more = true;
-		*why = verify_once(job->wandb, &job->replay.params, expected,
-		    job->uploads, &job->deadline, &job->bucket);
-		expected->may_hold_more = false;
+		*why = check_claim(job, expected);
 		if (jv_is_valid(*why))
 			return true;
 		if (strcmp(error_code(*why), "conflict") != 0)
 			return false;
 		jv_free(*why);
 		*why = jv_null();
-		return false;
+		if (job->settled)
+			return false;
 	}
-	*why = uploads_compare(job->uploads, &job->bucket, false);
+	*why = uploads_compare(job->uploads, &job->bucket, UPLOADS_BYTES);
 	return false;
 }
 
@@ -533,7 +552,7 @@ finish(struct job *job)
 	if (!jv_is_valid(error))
 		return error;
 	jv_free(error);
-	if (!job->was_ended || job->replay.fresh > 0) {
+	if (!job->settled) {
 		error = upsert(job);
 		if (!jv_is_valid(error))
 			return error;

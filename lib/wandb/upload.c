@@ -271,7 +271,7 @@ measure(struct item *item, int fd)
 
 /* What the server says of one file. */
 static void
-compare(struct uploads *uploads, jv node, bool by_name)
+compare(struct uploads *uploads, jv node, enum uploads_mode mode)
 {
 	const char *name = record_str(node, "name");
 	const char *md5 = record_str(node, "md5");
@@ -284,7 +284,8 @@ compare(struct uploads *uploads, jv node, bool by_name)
 
 	if (item == NULL || item->state != LACKING)
 		return;
-	if (by_name || (item->derived && !item->sent)) {
+	if (mode == UPLOADS_NAMES ||
+	    (mode == UPLOADS_CLAIM && item->derived && !item->sent)) {
 		item->state = THERE;
 		return;
 	}
@@ -336,7 +337,7 @@ uploads_ask(struct uploads *uploads, const struct bucket *bucket)
 }
 
 static void
-compare_all(struct uploads *uploads, jv data, bool by_name)
+compare_all(struct uploads *uploads, jv data, enum uploads_mode mode)
 {
 	jv project = record_get(data, "project");
 	jv run = record_get(project, "run");
@@ -348,7 +349,7 @@ compare_all(struct uploads *uploads, jv data, bool by_name)
 		{
 			jv node = record_get(edge, "node");
 
-			compare(uploads, node, by_name);
+			compare(uploads, node, mode);
 			jv_free(node);
 			jv_free(edge);
 		}
@@ -360,8 +361,8 @@ compare_all(struct uploads *uploads, jv data, bool by_name)
 }
 
 jv
-uploads_compare(
-    struct uploads *uploads, const struct bucket *bucket, bool by_name)
+uploads_compare(struct uploads *uploads, const struct bucket *bucket,
+    enum uploads_mode mode)
 {
 	size_t at;
 	jv data;
@@ -373,7 +374,7 @@ uploads_compare(
 		uploads->asked = 0;
 		if (!jv_is_valid(data))
 			return data;
-		compare_all(uploads, data, by_name);
+		compare_all(uploads, data, mode);
 		jv_free(data);
 	}
 	return jv_null();

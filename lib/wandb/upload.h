@@ -47,16 +47,22 @@ void uploads_add_text(
 void uploads_add_fd(
     struct uploads *uploads, const char *name, int fd, off_t size);
 
+/* What it takes for a file to be there. */
+enum uploads_mode {
+	UPLOADS_BYTES, /* size and MD5 */
+	UPLOADS_CLAIM, /* of derived files that this set did not send: the name
+	                */
+	UPLOADS_NAMES, /* the name */
+};
+
 /*
- * Compares with what the server has. Of derived files it is enough that they
- * are there, unless they were sent by this set; with by_name that goes for all.
- * Returns jv_null(), or an error_value() if it could not be asked.
- * uploads_ask() begins the first question; it is optional, and lets another be
- * under way beside it.
+ * Compares with what the server has. Returns jv_null(), or an error_value() if
+ * it could not be asked. uploads_ask() begins the first question; it is
+ * optional, and lets another be under way beside it.
  */
 void uploads_ask(struct uploads *uploads, const struct bucket *bucket);
-jv uploads_compare(
-    struct uploads *uploads, const struct bucket *bucket, bool by_name);
+jv uploads_compare(struct uploads *uploads, const struct bucket *bucket,
+    enum uploads_mode mode);
 
 /*
  * How many are not known to be on the server, by the last comparison; those

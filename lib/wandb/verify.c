@@ -205,7 +205,7 @@ compare_run(const struct expected *expected, const struct bucket *bucket)
 jv
 verify_once(struct wandb *wandb, const struct run_params *params,
     const struct expected *expected, struct uploads *uploads,
-    const struct deadline *deadline, struct bucket *bucket)
+    const struct deadline *deadline, struct bucket *bucket, bool *agrees)
 {
 	jv run, files;
 	long lacking;
@@ -216,7 +216,9 @@ verify_once(struct wandb *wandb, const struct run_params *params,
 		jv_free(run);
 		run = compare_run(expected, bucket);
 	}
-	files = uploads_compare(uploads, bucket, expected->over);
+	if (agrees != NULL)
+		*agrees = jv_is_valid(run);
+	files = uploads_compare(uploads, bucket, expected->files);
 	if (!jv_is_valid(run)) {
 		jv_free(files);
 		return run;
@@ -245,7 +247,7 @@ verify_wait(struct wandb *wandb, const struct run_params *params,
 
 	for (;;) {
 		why = verify_once(
-		    wandb, params, expected, uploads, deadline, bucket);
+		    wandb, params, expected, uploads, deadline, bucket, NULL);
 		if (jv_is_valid(why) ||
 		    strcmp(error_code(why), "conflict") != 0 ||
 		    !deadline_sleep(&end, pause))

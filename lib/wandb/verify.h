@@ -25,16 +25,18 @@ struct expected {
 	bool may_hold_more;      /* the summary: keys that others added */
 	bool complete;           /* the run has ended, with */
 	int exit_code;
+	enum uploads_mode files;
 };
 
 /*
  * Asks once. Returns jv_null() if all of it is there, else an error_value()
  * that says what is not: "conflict", or why it could not be asked. Fills bucket
- * anew, and compares the files of uploads.
+ * anew, and compares the files of uploads. *agrees, unless NULL, says that all
+ * but files is there.
  */
 jv verify_once(struct wandb *wandb, const struct run_params *params,
     const struct expected *expected, struct uploads *uploads,
-    const struct deadline *deadline, struct bucket *bucket);
+    const struct deadline *deadline, struct bucket *bucket, bool *agrees);
 
 /* Asks until all of it is there, or VERIFY_SECONDS are over: "timeout". */
 jv verify_wait(struct wandb *wandb, const struct run_params *params,
