@@ -591,7 +591,7 @@ settle(struct http_state *state)
 
 /* ---- all calls ---- */
 
-/* What the call must wait for would be behind its deadline. */
+/* What the call must wait for would be behind its deadline, or that is over. */
 static void
 give_up(struct http_state *state, double wait)
 {
@@ -601,9 +601,12 @@ give_up(struct http_state *state, double wait)
 
 	if (jv_is_valid(error)) {
 		what = shown_call(call);
-		error = error_value("timeout",
-		    "%s: the server is not to be asked for %.0f s", what,
-		    ceil(wait));
+		error = wait > 0
+		    ? error_value("timeout",
+			  "%s: the server is not to be asked for %.0f s", what,
+			  ceil(wait))
+		    : error_value(
+			  "timeout", "%s: no time is left to ask", what);
 		free(what);
 	}
 	finish(state, error);
@@ -638,6 +641,8 @@ begin_one(double *left)
 				continue;
 			}
 			give_up(state, wait);
+		} else if (deadline != NULL && deadline_left(deadline) <= 0) {
+			give_up(state, 0);
 		} else {
 			start_try(state);
 		}

@@ -67,6 +67,9 @@ is 'is given up' "$(field error.code)" timeout
 is 'which may pass' "$(field error.temporary)" true
 ok 'in time' test "$(field elapsed_seconds | cut -d. -f1)" -le 600
 serve RUNNING
+ok 'no time at all' run 1 kgl-status --timeout=0 u/k
+is 'is none to ask' "$(field error.code),$(asked GetKernelSessionStatus)" \
+    timeout,0
 ok 'asking every 5 s' run 1 kgl-status -w --timeout=60 --interval=5 u/k
 is 'at most' "$(tail -n 1 "$KW_CLOCK" | cut -c1-2)" 5.
 ok 'an interval of nothing' run 2 kgl-status -w --interval=0 u/k
@@ -123,11 +126,11 @@ is 'is the default' "$(field status)" QUEUED
 
 # ---- the marker ----
 serve --load '{"kernels":{"u/k":{"files":[{"name":"a/x","content":"x"},
-    {"name":"session_summary.json","content":"{}"}],"page_size":1}}}' COMPLETE
+    {"name":"SESSION_COMPLETE","content":"{}"}],"page_size":1}}}' COMPLETE
 ok 'with its marker' run 0 kgl-status -w --marker u/k
 is 'a session is good' "$(field marker)" true
 serve --load '{"kernels":{"u/k":{"files":
-    [{"name":"a/session_summary.json","content":"{}"}]}}}' COMPLETE
+    [{"name":"a/SESSION_COMPLETE","content":"{}"}]}}}' COMPLETE
 ok 'without' run 1 kgl-status -w --marker u/k
 is 'it failed' "$(field failed.code)" kernel_failed
 is 'COMPLETE as it is' "$(field status),$(field marker)" COMPLETE,false

@@ -33,8 +33,8 @@ static const char help[] =
     "                       end\n"
     "      --whoami         write a record about the account, read none\n";
 
-/* The last thing that a program made by kgl-build writes. */
-static const char marker_file[] = "session_summary.json";
+/* The last thing that a program of kgl-build writes, if all went well. */
+static const char marker_file[] = "SESSION_COMPLETE";
 
 enum { OPT_INTERVAL = 256, OPT_MARKER, OPT_WHOAMI };
 
