@@ -55,7 +55,7 @@ struct json_fault {
 	const char *why; /* "a control character in a string" */
 };
 
-/* Flags: allow NaN, Infinity, -Infinity, and "\ud800" without its other half. */
+/* Flags: NaN, Infinity, -Infinity, and "\ud800" without its other half. */
 enum { JSON_WORDS = 1 };
 
 /* Checks one whole value, with white space around it allowed. */

@@ -43,6 +43,16 @@ ndjson_write_text(const char *text, size_t len)
 		die(STATUS_STREAM, "standard output: %s", strerror(errno));
 }
 
+/* Whether message begins with what it is about. */
+static bool
+names(const char *message, const char *what)
+{
+	size_t len = strlen(what);
+
+	return strncmp(message, what, len) == 0 && message[len] != '\0' &&
+	    strchr(": /", message[len]) != NULL;
+}
+
 /* Notes a verdict of rec, and says it if this tool put it there. */
 static void
 tell(jv rec, const char *field)
@@ -54,9 +64,10 @@ tell(jv rec, const char *field)
 
 	if (jv_is_valid(why) && jv_get_kind(why) != JV_KIND_NULL)
 		bad = true;
+	if (what == NULL || message == NULL || names(message, what))
+		what = "";
 	if (by != NULL && message != NULL && strcmp(by, diag_name()) == 0)
-		warning("%s%s%s", what != NULL ? what : "",
-		    what != NULL ? ": " : "", message);
+		warning("%s%s%s", what, *what != '\0' ? ": " : "", message);
 	jv_free(why);
 }
 
@@ -79,11 +90,13 @@ handle(jv rec)
 {
 	jv kept = jv_copy(rec), out;
 
-	if (!tool->any_key && record_str(rec, tool->key) == NULL)
+	if (tool->any_key || record_str(rec, tool->key) != NULL)
+		out = tool->work(rec);
+	else if (record_true(rec, "dry_run"))
+		out = rec; /* what was not done has left nothing */
+	else
 		out = record_error(rec,
 		    error_value("input", "the record has no %s", tool->key));
-	else
-		out = tool->work(rec);
 	if (jv_is_valid(out)) {
 		jv_free(kept);
 		ndjson_write(out);

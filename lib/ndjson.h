@@ -9,8 +9,9 @@
  * operand too, and an empty one is skipped. A terminal there is a wrong call,
  * not a wait.
  *
- * The loop passes a record that has "error" on as it is, and gives every other
- * one that has KEY as a string to the tool's function. It writes what that
+ * The loop passes a record that has "error" on as it is, also one without KEY
+ * that is of a dry run, and gives every other one that has KEY as a string to
+ * the tool's function. It writes what that
  * returns, one record a line, flushed line by line. It says each "error" and
  * "failed" of ours on standard error, once, when it writes the record.
  *

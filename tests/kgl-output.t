@@ -516,6 +516,11 @@ for nth in 1 2 3 4 5; do
 done
 is 'whatever goes wrong once, the next call ends it' $wrong 0
 
+ok 'after a dry run' \
+    run_input '{"kernel":"u/k","dry_run":true}' 0 kgl-output -o "$work/dry"
+is 'there is nothing to have' "$(jq -c . "$out")" '{"kernel":"u/k","dry_run":true}'
+ok 'and no folder is made' [ ! -e "$work/dry" ]
+
 every_tool kgl-output
 
 done_testing

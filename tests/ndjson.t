@@ -25,6 +25,9 @@ is 'each is a record but the empty one' "$(names)" 'a b c '
 ok 'a record without the key' run_input '{"name": 1}' 1 filter
 is 'is an input error' "$(field error.code)" input
 
+ok 'after a dry run' run_input '{"dry_run": true, "x": 1}' 0 filter
+is 'it passes by' "$(jq -c . "$out")" '{"dry_run":true,"x":1}'
+
 earlier='{"name": "a", "error": {"tool": "t", "code": "io", "message": "m"}}'
 ok 'an earlier error' run_input "$earlier" 1 filter
 is 'passes by' "$(field pid)" null
@@ -39,6 +42,8 @@ is 'is said once' "$(cat "$err")" 'filter: a: as told'
 is 'keeps the record' "$(jq -c 'select(.error) | [.x, .error.code]' "$out")" \
     '[1,"rejected"]'
 is 'and does not stop the others' "$(names)" 'a b '
+run 1 filter '{"name": "as", "do": "error"}'
+is 'what it is about is named once' "$(cat "$err")" 'filter: as told'
 
 ok 'many records for one' run 0 filter '{"name": "a", "do": "many"}'
 is 'come all' "$(jq -c .n "$out" | tr '\n' ' ')" '0 1 2 '

@@ -235,6 +235,8 @@ get_output(jv rec)
 {
 	jv why;
 
+	if (record_true(rec, "dry_run")) /* nothing was pushed */
+		return rec;
 	job.deadline = deadline_in(cli_timeout(INFINITY));
 	job.limit = isinf(job.deadline.at) ? NULL : &job.deadline;
 	why = kernel_parse(
