@@ -84,6 +84,15 @@ is 'change nothing' "$(whole frag)" "$want"
 ok 'both, in the wrong order' \
     run 0 wb-sync --no-mark "$work/run-frag2.wandb" "$work/run-frag1.wandb"
 is 'change nothing either' "$(whole frag)" "$want"
+cp "$work/run-frag1.wandb" "$work/copy1.wandb"
+cp "$work/run-frag2.wandb" "$work/copy2.wandb"
+ok 'both, and a copy of each' run 0 wb-sync --no-mark "$work"/*frag?.wandb \
+    "$work"/copy?.wandb
+is 'are there once' "$(whole frag)" "$want"
+serve
+ok 'both, and a copy of each, new' run 0 wb-sync --no-mark \
+    "$work"/*frag?.wandb "$work"/copy?.wandb
+is 'are there once, too' "$(whole frag)" "$want"
 serve
 ok 'both, new, in the wrong order' \
     run 0 wb-sync --no-mark "$work/run-frag2.wandb" "$work/run-frag1.wandb"

@@ -19,13 +19,17 @@ struct scan {
 	/* What is looked for. */
 	struct row_key last_row, last_event; /* the server's */
 	double last_console;                 /* NAN: not looked for */
-	int64_t at;   /* the file's row that must be last_row; -1: any */
-	int64_t step; /* the least that the next row may have */
+	int64_t at; /* the file's row that must be last_row; -1: any */
+	bool begin; /* only as far as the first row */
+	/* The least that the next row may have: behind the file before, alone.
+	 */
+	int64_t step, plain_step;
 	/* What was found; -1 where it was not. */
 	int64_t row, event, console;
 	int64_t rows, events; /* so many were read */
 	struct row_key first, last;
-	double started; /* EnvironmentRecord.started_at; NAN without one */
+	int64_t plain_last; /* the step of the last, alone */
+	double started;     /* EnvironmentRecord.started_at; NAN without one */
 };
 
 bool
@@ -61,6 +65,16 @@ to_number(struct span text)
 	return strtod(copy, NULL);
 }
 
+/* Steps are numbered as history_line() does. */
+static int64_t
+count_step(int64_t *least, double recorded)
+{
+	int64_t step = recorded > (double)*least ? (int64_t)recorded : *least;
+
+	*least = step + 1;
+	return step;
+}
+
 static void
 scan_row(struct scan *scan, struct span message)
 {
@@ -81,8 +95,8 @@ scan_row(struct scan *scan, struct span message)
 			step = to_number(item.json);
 	}
 	runlog_items_release(&items);
-	key.step = step > (double)scan->step ? (int64_t)step : scan->step;
-	scan->step = key.step + 1;
+	key.step = count_step(&scan->step, step);
+	scan->plain_last = count_step(&scan->plain_step, step);
 	if (scan->rows == 0)
 		scan->first = key;
 	scan->last = key;
@@ -123,6 +137,45 @@ scan_console(void *context, const struct console_line *line)
 		scan->console = line->number;
 }
 
+static void
+scan_output(struct scan *scan, struct console *console,
+    const struct runlog_entry *entry)
+{
+	struct runlog_output output;
+
+	if (isnan(scan->last_console) ||
+	    !runlog_output(entry->kind, entry->message, &output))
+		return;
+	if (entry->kind == RUNLOG_OUTPUT_RAW)
+		console_raw(console, output.error, output.time, output.text);
+	else
+		console_logged(console, output.time, output.text);
+}
+
+static void
+scan_record(struct scan *scan, struct console *console,
+    const struct runlog_entry *entry)
+{
+	switch (entry->kind) {
+	case RUNLOG_HISTORY:
+		scan_row(scan, entry->message);
+		break;
+	case RUNLOG_STATS:
+		scan_event(scan, entry->message);
+		break;
+	case RUNLOG_ENVIRONMENT:
+		scan_environment(scan, entry->message);
+		break;
+	case RUNLOG_OUTPUT:
+	case RUNLOG_OUTPUT_RAW:
+	case RUNLOG_OUTPUT_LOGGER:
+		scan_output(scan, console, entry);
+		break;
+	default:
+		break;
+	}
+}
+
 static jv
 scan_file(const char *path, struct scan *scan)
 {
@@ -130,7 +183,6 @@ scan_file(const char *path, struct scan *scan)
 	struct runlog *log = runlog_open(path, &why);
 	struct console *console;
 	struct runlog_entry entry;
-	struct runlog_output output;
 	enum leveldb_event event;
 
 	if (log == NULL)
@@ -139,27 +191,11 @@ scan_file(const char *path, struct scan *scan)
 	console = console_new(scan_console, scan);
 	scan->row = scan->event = scan->console = -1;
 	scan->started = NAN;
-	while ((event = runlog_next(log, &entry)) == LEVELDB_RECORD ||
-	    event == LEVELDB_DAMAGE) {
-		if (event == LEVELDB_DAMAGE)
-			continue;
-		if (entry.kind == RUNLOG_HISTORY)
-			scan_row(scan, entry.message);
-		else if (entry.kind == RUNLOG_STATS)
-			scan_event(scan, entry.message);
-		else if (entry.kind == RUNLOG_ENVIRONMENT)
-			scan_environment(scan, entry.message);
-		else if (!isnan(scan->last_console) &&
-		    entry.kind == RUNLOG_OUTPUT_RAW &&
-		    runlog_output(entry.kind, entry.message, &output))
-			console_raw(
-			    console, output.error, output.time, output.text);
-		else if (!isnan(scan->last_console) &&
-		    (entry.kind == RUNLOG_OUTPUT ||
-			entry.kind == RUNLOG_OUTPUT_LOGGER) &&
-		    runlog_output(entry.kind, entry.message, &output))
-			console_logged(console, output.time, output.text);
-	}
+	while (((event = runlog_next(log, &entry)) == LEVELDB_RECORD ||
+		   event == LEVELDB_DAMAGE) &&
+	    !(scan->begin && scan->rows > 0))
+		if (event == LEVELDB_RECORD)
+			scan_record(scan, console, &entry);
 	console_finish(console);
 	console_free(console);
 	runlog_close(log);
@@ -215,16 +251,19 @@ static jv
 prove_over(struct wandb *wandb, const struct bucket *bucket,
     const struct scan *scan, const struct deadline *deadline)
 {
+	int64_t steps[] = { scan->last.step, scan->plain_last };
 	struct row_key row;
-	jv error = bucket_row(wandb, bucket, scan->last.step, deadline, &row);
+	jv error;
 
-	if (!jv_is_valid(error))
-		return error;
-	if (!row.known || !same_row(&row, &scan->last)) {
+	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+		error = bucket_row(wandb, bucket, steps[i], deadline, &row);
+		if (!jv_is_valid(error))
+			return error;
+		if (row.known && same_row(&row, &scan->last))
+			return error;
 		jv_free(error);
-		return conflict(bucket, "does not hold this file's rows");
 	}
-	return error;
+	return conflict(bucket, "does not hold this file's rows");
 }
 
 /* Rows, where the number of the file's first one is known. */
@@ -235,8 +274,6 @@ place_rows(struct wandb *wandb, const struct bucket *bucket,
 {
 	int64_t there = bucket->rows - place->first.rows;
 
-	if (there < 0)
-		return conflict(bucket, "has fewer rows than were sent before");
 	place->there.rows = there;
 	if (there == 0)
 		return jv_null();
@@ -302,45 +339,79 @@ place_others(const struct bucket *bucket, const struct scan *scan, bool known,
 	place->there.console = between(0, place->there.console, INT64_MAX);
 }
 
+/*
+ * Whether the file goes on where the one before it ended, with nothing of it
+ * there yet. Another copy of the one before it begins earlier.
+ */
+static bool
+is_next(
+    const char *path, const struct bucket *bucket, const struct reach *before)
+{
+	struct scan scan = { .begin = true, .last_console = NAN };
+
+	if (bucket->rows != before->rows || bucket->events != before->events ||
+	    bucket->console != before->console || !bucket->last_row.known)
+		return false;
+	jv_free(scan_file(path, &scan)); /* it will be read again */
+	return scan.rows > 0 &&
+	    scan.first.timestamp > bucket->last_row.timestamp;
+}
+
+/* Reads what is to be compared. */
+static jv
+scan_all(struct wandb *wandb, const char *path, const struct bucket *bucket,
+    bool resume, const struct deadline *deadline, struct scan *scan)
+{
+	jv error = jv_null();
+
+	scan->last_row = bucket->last_row;
+	scan->last_event = bucket->last_event;
+	scan->last_console = NAN;
+	scan->at = resume ? -1 : bucket->rows - 1;
+	if (resume && bucket->console > 0)
+		error = bucket_console_time(
+		    wandb, bucket, deadline, &scan->last_console);
+	if (!jv_is_valid(error))
+		return error;
+	jv_free(error);
+	error = scan_file(path, scan);
+	if (jv_is_valid(error) && bucket->rows == 0 &&
+	    others_start(bucket, scan, resume)) {
+		jv_free(error);
+		error = conflict(bucket, "was begun by another program");
+	}
+	return error;
+}
+
 jv
 place_find(struct wandb *wandb, const char *path, const struct bucket *bucket,
     bool resume, const struct reach *before, const struct deadline *deadline,
     struct place *place)
 {
-	bool known = !resume || before != NULL;
-	struct scan scan = { .last_row = bucket->last_row,
-		.last_event = bucket->last_event,
-		.last_console = NAN };
-	jv error = jv_null();
+	struct scan scan = { 0 };
+	bool known = !resume;
+	jv error;
 
 	*place = (struct place){ 0 };
 	if (resume && before != NULL)
 		place->first = *before;
+	if (bucket->rows < place->first.rows)
+		return conflict(bucket, "has fewer rows than were sent before");
 	if (!bucket->present)
-		return place->first.rows > 0 ? conflict(bucket, "is gone")
-					     : error;
-	if (known && bucket->rows == place->first.rows &&
-	    bucket->events == place->first.events &&
-	    bucket->console == place->first.console && place->first.rows > 0)
-		return error; /* it goes on where the one before it ended */
+		return jv_null();
+	if (resume && before != NULL && is_next(path, bucket, before))
+		return jv_null();
 	scan.step = place->first.step;
-	scan.at = known ? bucket->rows - place->first.rows - 1 : -1;
-	if (!known && bucket->console > 0) {
-		error = bucket_console_time(
-		    wandb, bucket, deadline, &scan.last_console);
-		if (!jv_is_valid(error))
-			return error;
-	}
-	jv_free(error);
-	error = scan_file(path, &scan);
+	error = scan_all(wandb, path, bucket, resume, deadline, &scan);
 	if (!jv_is_valid(error))
 		return error;
-	if (bucket->rows == 0 && others_start(bucket, &scan, resume))
-		return conflict(bucket, "was begun by another program");
 	jv_free(error);
-	error = known || bucket->rows == 0
-	    ? place_rows(wandb, bucket, &scan, deadline, place)
-	    : find_rows(wandb, bucket, &scan, deadline, place);
+	error = resume && bucket->rows > 0
+	    ? find_rows(wandb, bucket, &scan, deadline, place)
+	    : place_rows(wandb, bucket, &scan, deadline, place);
+	if (resume && before != NULL && scan.rows > 0 &&
+	    place->first.rows == before->rows)
+		known = true;
 	place->next = scan.step;
 	place_others(bucket, &scan, known, place);
 	if (bucket->rows > 0)
