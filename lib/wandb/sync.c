@@ -21,10 +21,8 @@
 #include "wandb/verify.h"
 #include "wandb/writer.h"
 
-enum {
-	SYNCED = 76, /* telemetry: Feature.sync_tfevents.. of a new sync */
-	RESUMED = 5
-};
+/* Telemetry's Feature: how the run came to the server. */
+enum { RESUMED = 5, SYNCED = 76 };
 
 struct syncer *
 syncer_new(struct wandb *wandb, const struct sync_options *options)
