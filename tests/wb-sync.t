@@ -136,6 +136,17 @@ cp "$(dirname "$srcdir/tests/data/runs/crashed/wandb")"/wandb/*/*.wandb "$file"
 ok 'another file under the mark' sync 0
 is 'is another run' "$(field skipped)$(field run)" nulltester/kaggle-demo/crashed0
 
+# ---- alerts ----
+
+# Its end was sent, and then it was killed: whether the alerts came is not known.
+serve
+copy alert
+ok 'a run with alerts' sync 0 --no-mark
+is 'they are sent' "$(state '.runs[].alerts | length')" 2
+ok 'again' sync 0
+is 'they are not sent again' "$(state '.runs[].alerts | length')" 2
+ok 'which is said' grep_err 'its alerts (2) are not sent again'
+
 # ---- what is there and is not the file's ----
 
 make-run same 20 10 >"$work/one.wandb"

@@ -431,17 +431,25 @@ expect(struct job *job, struct expected *expected)
 
 /*
  * One that is sent twice is worse than one that comes late to nobody: alerts
- * are sent by the call that ends the run, after it did, and never again.
+ * are sent by the call that ends the run, after it did, and never again. The
+ * server cannot be asked about them, so a call that comes later cannot know.
  */
 static void
-send_alerts(struct job *job)
+leave_alerts(struct job *job)
 {
 	int count = jv_array_length(jv_copy(job->replay.alerts));
 
-	if (count > 0 && job->was_ended && job->replay.fresh == 0) {
+	if (count > 0)
 		warning("%s: the run had ended on the server: its alerts (%d) "
 			"are not sent again",
 		    job->path, count);
+}
+
+static void
+send_alerts(struct job *job)
+{
+	if (job->was_ended && job->replay.fresh == 0) {
+		leave_alerts(job);
 		return;
 	}
 	jv_free(job->alert);
@@ -543,10 +551,14 @@ finish(struct job *job)
 
 	make_files(job);
 	expect(job, &expected);
-	if (job->place.over)
+	if (job->place.over) {
+		leave_alerts(job);
 		return finish_over(job);
-	if (is_there(job, &expected, &error))
+	}
+	if (is_there(job, &expected, &error)) {
+		leave_alerts(job);
 		return error;
+	}
 	if (!jv_is_valid(error))
 		return error;
 	jv_free(error);
