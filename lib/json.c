@@ -735,19 +735,27 @@ json_member(const struct json_members *members, const char *name)
 	return NULL;
 }
 
-/* Appends the one ASCII character that cannot stand for itself. */
-static void
-quote_char(struct buf *out, uint8_t c)
+/* The letter of an escape like \n; NUL where there is none. */
+static char
+escape_letter(uint8_t c)
 {
-	static const char letters[] = "\b\f\n\r\t\"\\", names[] = "bfnrt\"\\";
-	const char *letter = c == '\0' ? NULL : strchr(letters, c);
-
-	if (letter == NULL) {
-		buf_addf(out, "\\u%04x", c);
-		return;
+	switch (c) {
+	case '"':
+	case '\\':
+		return (char)c;
+	case '\b':
+		return 'b';
+	case '\f':
+		return 'f';
+	case '\n':
+		return 'n';
+	case '\r':
+		return 'r';
+	case '\t':
+		return 't';
+	default:
+		return '\0';
 	}
-	buf_addc(out, '\\');
-	buf_addc(out, names[letter - letters]);
 }
 
 void
@@ -756,20 +764,28 @@ json_quote_part(struct buf *out, struct span bytes)
 	const uint8_t *at = scan_of(bytes, 0).at;
 	const uint8_t *end = at + bytes.len, *run = at;
 
-	buf_reserve(out, bytes.len);
+	/* Room for an escape of each character, but for the rare long ones. */
+	buf_reserve(out, 2 * bytes.len);
 	while ((at = find_special(at, end)) < end) {
 		size_t part = 1;
 		size_t len = *at < 0x80 ? 0 : utf8_len(at, end, &part);
+		char letter = escape_letter(*at);
 
 		if (len > 0) {
 			at += len;
 			continue;
 		}
 		buf_add(out, run, (size_t)(at - run));
-		if (*at < 0x80)
-			quote_char(out, *at);
-		else
-			buf_adds(out, "\xef\xbf\xbd"); /* U+FFFD */
+		if (letter != '\0') {
+			out->at[out->len++] = '\\';
+			out->at[out->len++] = letter;
+		} else {
+			if (*at < 0x80)
+				buf_addf(out, "\\u%04x", *at);
+			else
+				buf_adds(out, "\xef\xbf\xbd"); /* U+FFFD */
+			buf_reserve(out, 2 * (size_t)(end - at));
+		}
 		at += part;
 		run = at;
 	}

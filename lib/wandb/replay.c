@@ -25,7 +25,7 @@ replay_init(struct replay *replay)
 		.error = jv_null(),
 		.started = NAN,
 		.config = runconfig_new(),
-		.summary = tree_new(),
+		.summary = summary_new(),
 		.history = history_new(),
 	};
 	run_params_init(&replay->params);
@@ -38,7 +38,7 @@ replay_release(struct replay *replay)
 	run_params_release(&replay->params);
 	free(replay->branch);
 	runconfig_free(replay->config);
-	tree_free(replay->summary);
+	summary_free(replay->summary);
 	history_free(replay->history);
 	console_free(replay->console);
 	buf_release(&replay->line);
@@ -406,16 +406,17 @@ void
 replay_summary(struct replay *replay, struct buf *out)
 {
 	static const struct span step = { "_step", 5 };
+	struct tree *summary = summary_tree(replay->summary);
 	char text[24];
 
 	/* Rows that were renumbered take the summary's step along. */
 	if ((replay->resume || replay->branch != NULL) &&
 	    replay->last_row.known && replay->last_row.step >= 0 &&
-	    tree_leaf(replay->summary, &step, 1).len > 0) {
+	    tree_leaf(summary, &step, 1).len > 0) {
 		(void)snprintf(
 		    text, sizeof text, "%" PRId64, replay->last_row.step);
 		/* a number is JSON */
-		(void)tree_put(replay->summary, &step, 1, span_of(text));
+		(void)tree_put(summary, &step, 1, span_of(text));
 	}
-	tree_write(replay->summary, out);
+	tree_write(summary, out);
 }

@@ -45,7 +45,7 @@ struct replay {
 	char *branch;        /* the run that it is a fork or rewind of */
 	int64_t branch_step; /* its first step then */
 	struct runconfig *config;
-	struct tree *summary;
+	struct summary *summary;
 	bool exited, not_complete, preempting;
 	int exit_code;
 	jv alerts; /* an array of objects: title, text, level, wait */

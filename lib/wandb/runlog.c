@@ -404,6 +404,34 @@ is_typed(const struct wire_field *field)
 	    field->type == types[field->number];
 }
 
+/*
+ * The item that nearly all are, nested_key and value_json, both shorter than
+ * 128 bytes; false if it is another.
+ */
+static bool
+read_plain(
+    struct runlog_items *items, struct span message, struct runlog_item *item)
+{
+	const uint8_t *at = (const uint8_t *)message.at;
+	size_t key, value;
+
+	if (message.len < 5 || at[0] != (2 << 3 | WIRE_BYTES) || at[1] >= 0x80)
+		return false;
+	key = at[1];
+	if (message.len < key + 5 || at[key + 2] != 0x82 || at[key + 3] != 1)
+		return false;
+	value = at[key + 4];
+	if (value == 0 || value >= 0x80 || message.len != key + 5 + value)
+		return false;
+	items->one = (struct span){ message.at + 2, key };
+	*item = (struct runlog_item){
+		.path = &items->one,
+		.depth = 1,
+		.json = { message.at + key + 5, value },
+	};
+	return true;
+}
+
 /* A HistoryItem, SummaryItem, ConfigItem or StatsItem. */
 static bool
 read_item(
@@ -413,6 +441,8 @@ read_item(
 	struct wire_field field, value = { 0 };
 	struct span key = nothing;
 
+	if (items->kind != RUNLOG_STATS && read_plain(items, message, item))
+		return true;
 	*item = (struct runlog_item){ .json = nothing };
 	while (wire_next(&wire, &field)) {
 		if (items->kind == RUNLOG_HISTORY && is_typed(&field))

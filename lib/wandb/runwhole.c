@@ -14,7 +14,7 @@
 #include "wandb/summary.h"
 
 struct whole {
-	struct tree *summary;
+	struct summary *summary;
 	struct keys deps;
 	char *files; /* the folder of the run's files */
 	int bad;     /* items that could not be read */
@@ -149,7 +149,7 @@ set_summary(jv rec, const struct whole *whole)
 	struct buf text = { 0 };
 	jv summary;
 
-	tree_write(whole->summary, &text);
+	tree_write(summary_tree(whole->summary), &text);
 	summary = jv_parse_sized(text.at, (int)text.len);
 	buf_release(&text);
 	if (!jv_is_valid(summary)) {
@@ -192,7 +192,7 @@ runwhole_add(jv rec, int what)
 	log = runlog_open(path, &why);
 	if (log == NULL)
 		return record_failed(rec, why);
-	whole.summary = tree_new();
+	whole.summary = summary_new();
 	whole.files = file_join(record_str(rec, "run_dir"), "files");
 	why = read_whole(&whole, log, path, what);
 	if (!jv_is_valid(why))
@@ -202,7 +202,7 @@ runwhole_add(jv rec, int what)
 	if (what & RUNWHOLE_DEPS)
 		rec = set_deps(rec, &whole);
 	runlog_close(log);
-	tree_free(whole.summary);
+	summary_free(whole.summary);
 	keys_release(&whole.deps);
 	free(whole.files);
 	return rec;

@@ -4,6 +4,11 @@
  *
  * Upstream: core/internal/runsummary. The logging side has computed the
  * values; a sync only replays them.
+ *
+ * The client writes two of them for each row, with the keys of the row before,
+ * and only the last counts: a record whose keys are those of one that waits
+ * takes its place, and what is left is put into the tree when that is asked
+ * for.
  */
 #ifndef WANDB_SUMMARY_H
 #define WANDB_SUMMARY_H
@@ -11,11 +16,19 @@
 #include "wandb/runlog.h"
 #include "wandb/tree.h"
 
+struct summary;
+
+struct summary *summary_new(void);
+void summary_free(struct summary *summary);
+
 /*
  * Applies a SummaryRecord: each update puts a value (an object is one leaf),
  * each removal takes away what is at its path. A null is a removal too: no
  * summary holds one. Returns how many items were no JSON; they change nothing.
  */
-int summary_change(struct tree *summary, struct span message);
+int summary_change(struct summary *summary, struct span message);
+
+/* What it is now. The summary's own; it may be changed. */
+struct tree *summary_tree(struct summary *summary);
 
 #endif

@@ -36,7 +36,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	struct span message = { (const char *)bytes, size };
 	struct history *history = history_new();
 	struct runconfig *config = runconfig_new();
-	struct tree *summary = tree_new();
+	struct summary *summary = summary_new();
 	struct history_row row;
 	struct buf out = { 0 };
 	int i;
@@ -47,7 +47,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		history_event(history, message, i, &row);
 		check(row.line, JSON_WORDS);
 		(void)summary_change(summary, message);
-		tree_write(summary, &out);
+		tree_write(summary_tree(summary), &out);
 		check_buf(&out, JSON_WORDS);
 		(void)runconfig_change(config, message);
 		(void)runconfig_telemetry(config, message);
@@ -62,7 +62,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		buf_clear(&out);
 	}
 	buf_release(&out);
-	tree_free(summary);
+	summary_free(summary);
 	runconfig_free(config);
 	history_free(history);
 	return 0;

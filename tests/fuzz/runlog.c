@@ -95,7 +95,7 @@ static void
 check_lines(struct span message)
 {
 	struct history *history = history_new();
-	struct tree *summary = tree_new();
+	struct summary *summary = summary_new();
 	struct history_row row;
 	struct buf out = { 0 };
 
@@ -105,10 +105,10 @@ check_lines(struct span message)
 	history_event(history, message, 0, &row);
 	is_object(row.line);
 	(void)summary_change(summary, message); /* any number may be bad */
-	tree_write(summary, &out);
+	tree_write(summary_tree(summary), &out);
 	is_object((struct span){ out.at, out.len });
 	buf_release(&out);
-	tree_free(summary);
+	summary_free(summary);
 	history_free(history);
 }
 

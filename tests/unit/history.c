@@ -275,12 +275,12 @@ test_event_oddities(void **state)
 
 static void
 assert_summary(
-    struct tree *summary, struct buf *message, int bad, const char *json)
+    struct summary *summary, struct buf *message, int bad, const char *json)
 {
 	struct buf out = { 0 };
 
 	assert_int_equal(summary_change(summary, message_span(message)), bad);
-	tree_write(summary, &out);
+	tree_write(summary_tree(summary), &out);
 	assert_string_equal(out.at, json);
 	buf_release(&out);
 	buf_release(message);
@@ -291,7 +291,7 @@ test_summary(void **state)
 {
 	static const char *const runtime[] = { "_wandb", "runtime", NULL };
 	static const char *const ab[] = { "a", "b", NULL };
-	struct tree *summary = tree_new();
+	struct summary *summary = summary_new();
 	struct buf m = { 0 };
 
 	(void)state;
@@ -310,7 +310,50 @@ test_summary(void **state)
 	message_item(&m, 2, "a.b", "");
 	assert_summary(
 	    summary, &m, 0, "{\"_wandb\":{\"runtime\":3},\"list\":[null]}");
-	tree_free(summary);
+	summary_free(summary);
+}
+
+/* Records that wait for others with their keys give what each alone gives. */
+static void
+test_summaries_in_order(void **state)
+{
+	static const char *const runtime[] = { "_wandb", "runtime", NULL };
+	struct summary *summary = summary_new();
+	struct buf m = { 0 };
+	char number[8];
+
+	(void)state;
+	for (int i = 0; i < 9; i++) {
+		(void)snprintf(number, sizeof number, "%d", i);
+		message_nested(&m, 1, runtime, number);
+		message_item(&m, 1, "_runtime", number);
+		assert_int_equal(summary_change(summary, message_span(&m)), 0);
+		buf_clear(&m);
+		message_item(&m, 1, "_runtime", "0.5");
+		message_item(&m, 1, "loss", i == 5 ? "\"no number\"" : number);
+		assert_int_equal(summary_change(summary, message_span(&m)), 0);
+		buf_clear(&m);
+		if (i == 3) {
+			message_item(&m, 2, "loss", "");
+			(void)summary_change(summary, message_span(&m));
+			buf_clear(&m);
+		}
+		/* What is no JSON leaves what was there. */
+		message_item(&m, 1, "_runtime", "7");
+		message_item(&m, 1, "loss", "1-1");
+		assert_int_equal(summary_change(summary, message_span(&m)), 1);
+		buf_clear(&m);
+		message_item(&m, 1, i % 2 == 0 ? "even" : "odd", number);
+		message_item(&m, 1, "n", "1");
+		assert_int_equal(summary_change(summary, message_span(&m)), 0);
+		buf_clear(&m);
+	}
+	message_nested(&m, 1, runtime, "10");
+	message_item(&m, 1, "_runtime", "10");
+	assert_summary(summary, &m, 0,
+	    "{\"_wandb\":{\"runtime\":10},\"_runtime\":10,\"loss\":8,"
+	    "\"even\":8,\"n\":1,\"odd\":7}");
+	summary_free(summary);
 }
 
 static struct runlog *
@@ -476,6 +519,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    test_event_oddities, begin, end),
 		cmocka_unit_test(test_summary),
+		cmocka_unit_test(test_summaries_in_order),
 		cmocka_unit_test_setup_teardown(test_runs, begin, end),
 		cmocka_unit_test_setup_teardown(test_run_rows, begin, end),
 	};
