@@ -177,9 +177,13 @@ input_record(struct span text)
 {
 	struct json_value value;
 	struct json_fault fault;
+	const char *nul;
 	jv rec;
 
 	if (text.len == 0 || text.at[0] != '{') {
+		nul = memchr(text.at, '\0', text.len);
+		if (nul != NULL)
+			return broken("a NUL", (size_t)(nul - text.at));
 		rec = jv_string_sized(text.at, (int)text.len);
 		if (!span_is(text, jv_string_value(rec))) {
 			jv_free(rec);
@@ -233,8 +237,10 @@ input_next(jv *rec)
 	}
 	do
 		if (!input_line(&line)) {
-			if (input.read.len - input.taken > MOST_LINE)
+			if (input.read.len - input.taken > MOST_LINE) {
+				input.line++;
 				broken("a line of more than 64 MiB", 0);
+			}
 			return false;
 		}
 	while (line.len == 0);

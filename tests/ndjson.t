@@ -60,13 +60,20 @@ $line
 done
 ok 'a broken operand is a wrong call' run 2 filter a '{"name": '
 is 'before anything is done' "$(cat "$out")" ''
+ok 'so is an empty one' run 2 filter a ''
+is 'before anything is done, too' "$(cat "$out")" ''
 
 for jobs in 1 4; do
     ok "-j $jobs: a full disk" run 3 sh -c "filter -j $jobs a >/dev/full"
 done
 ok 'a closed output' run 3 sh -c 'filter a >&-'
-ok 'so is an empty operand' run 2 filter a ''
-is 'which is told before anything is done' "$(cat "$out")" ''
+printf 'a\nb\0\n' >"$work/in"
+ok 'a NUL' run 3 sh -c 'filter <"$1"' sh "$work/in"
+ok 'is named by its place' grep_err 'line 2: byte 2: a NUL'
+ok 'a line without an end' run 3 sh -c \
+    '{ echo a; head -c 70000000 /dev/zero | tr "\0" x; } | filter'
+ok 'is named, too' grep_err 'line 2: .* 64 MiB'
+is 'and what came before it is done' "$(names)" 'a '
 ok 'an option that is not there' run 2 filter --nothing a
 ok 'an option without its value' run 2 filter -j
 ok 'a job too few' run 2 filter -j 0 a
