@@ -159,6 +159,14 @@ record_drop(jv rec, const char *field)
 }
 
 jv
+record_forget(jv rec, const char *const fields[])
+{
+	for (; *fields != NULL; fields++)
+		rec = record_drop(rec, *fields);
+	return rec;
+}
+
+jv
 record_set_str(jv rec, const char *field, const char *value)
 {
 	if (value == NULL)

@@ -70,6 +70,12 @@ bool record_true(jv rec, const char *field);
 jv record_drop(jv rec, const char *field);
 
 /*
+ * Removes fields, a list that ends with NULL: what an earlier call of the same
+ * tool learnt, and this one perhaps will not.
+ */
+jv record_forget(jv rec, const char *const fields[]);
+
+/*
  * Sets field to reply[name], if reply has a name that is not null. Fields are
  * taken one by one: a service's reply is never merged whole, because our
  * output is ours to keep stable. Borrows reply.

@@ -521,6 +521,12 @@ ok 'after a dry run' \
 is 'there is nothing to have' "$(jq -c . "$out")" '{"kernel":"u/k","dry_run":true}'
 ok 'and no folder is made' [ ! -e "$work/dry" ]
 
+ok 'an empty folder name' run 2 kgl-output -o '' u/k
+ok 'is no folder' run 2 kgl-output -d '' u/k
+ok 'a kernel by its URL' \
+    run 0 kgl-output -o "$o" https://www.kaggle.com/code/u/k
+is 'has its name in the record' "$(field kernel)" u/k
+
 every_tool kgl-output
 
 done_testing

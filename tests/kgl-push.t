@@ -81,8 +81,10 @@ serve COMPLETE
 ok '-n' run 0 kgl-push -n "$dir"
 is 'says so' "$(field dry_run),$(field kernel)" true,u/my-kernel
 is 'and pushes nothing' "$(asked SaveKernel)" 0
-ok 'nor' run 0 kgl-push "{\"kernel_dir\":\"$dir\",\"dry_run\":true}"
+ok 'nor' run 0 kgl-push \
+    "{\"kernel_dir\":\"$dir\",\"dry_run\":true,\"version\":9,\"x\":1}"
 is 'after another dry run' "$(asked SaveKernel)" 0
+is 'what an earlier push said is forgotten' "$(field version),$(field x)" null,1
 ok '--no-run' run 0 kgl-push --no-run "$dir"
 is 'saves only' "$(saved .kernelExecutionType)" QUICK_SAVE
 is 'and says so' "$(field no_run)" true

@@ -60,6 +60,9 @@ serve RUNNING
 before=$(asked GetKernelSessionStatus)
 ok 'after a dry run' run 0 kgl-status -w '{"kernel":"u/k","dry_run":true}'
 is 'nothing is asked' "$(asked GetKernelSessionStatus)" "$before"
+ok 'what an earlier call found' run 0 kgl-status '{"kernel":"u/k",
+    "status":"ERROR","failure_message":"m","elapsed_seconds":1,"marker":true}'
+is 'is forgotten' "$(jq -c . "$out")" '{"kernel":"u/k","status":"RUNNING"}'
 
 # ---- time ----
 ok 'a session that goes on' run 1 kgl-status -w --timeout=10m u/k

@@ -210,7 +210,7 @@ is '--project' "$(wanted --project=other)" ''
 is 'where a filter left nothing is no error' "$(cat "$err")" ''
 is '--project with its entity' "$(wanted --project=acme/kaggle-demo)" 'typical0 '
 is 'and with another' "$(wanted --project=acm/kaggle-demo)" ''
-for option in --state=running --state= --since=soon --state; do
+for option in --state=running --state= --project= --since=soon --state; do
     ok "$option" run 2 wb-find-runs $option "$tree"
 done
 

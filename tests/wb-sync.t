@@ -85,10 +85,19 @@ is 'comes from the environment' "$(field run | cut -d/ -f1)" e1
 serve
 copy minimal
 ok 'a dry run' sync 0 -n
-is 'says what there is' "$(field history_lines)" 3
+is 'says what there is' "$(field history_lines),$(field files)" 3,3
 is 'and what it is' "$(field dry_run)" true
 is 'asks nothing' "$(requests)" 0
 is 'marks nothing' "$(markers)" 0
+run 0 wb-sync "$file"
+ok 'a dry run of a marked file' run 0 wb-sync -n "$file"
+is 'is one, too' "$(field dry_run),$(field skipped)" true,true
+ok 'what an earlier call found' run 0 wb-sync --again \
+    "{\"wandb_file\":\"$file\",\"skipped\":true,\"x\":1}"
+is 'is forgotten' "$(field skipped),$(field x)" null,1
+for option in --tag= --name= --id= -ea/b -pa/b -e; do
+    ok "$option is a wrong call" run 2 wb-sync "$option" "$file"
+done
 ok 'a record of a dry run without a file' \
     run_input '{"dry_run": true, "kernel": "u/k"}' 0 wb-sync
 is 'is passed on' "$(jq -c . "$out")" '{"dry_run":true,"kernel":"u/k"}'

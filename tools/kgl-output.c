@@ -233,19 +233,31 @@ write_list(jv rec)
 static jv
 get_output(jv rec)
 {
+	static const char *const own[] = { "output_dir", "files", "bytes",
+		"log_path", "stale", NULL };
 	jv why;
 
 	if (record_true(rec, "dry_run")) /* nothing was pushed */
 		return rec;
+	rec = record_forget(rec, own);
 	job.deadline = deadline_in(cli_timeout(INFINITY));
 	job.limit = isinf(job.deadline.at) ? NULL : &job.deadline;
 	why = kernel_parse(
 	    &job.kernel, kaggle, record_str(rec, "kernel"), job.limit);
 	if (!jv_is_valid(why))
 		return record_error(rec, why);
+	rec = record_set_str(rec, "kernel", job.kernel.name);
 	rec = listing ? write_list(rec) : download(rec);
 	kernel_release(&job.kernel);
 	return rec;
+}
+
+static const char *
+folder(const char *option, const char *path)
+{
+	if (*path == '\0')
+		cli_wrong("%s is empty", option);
+	return path;
 }
 
 static void
@@ -256,10 +268,10 @@ read_options(int argc, char *argv[])
 	while ((opt = cli_getopt(argc, argv, "o:d:", longopts)) != -1) {
 		switch (opt) {
 		case 'o':
-			output = optarg;
+			output = folder("-o", optarg);
 			break;
 		case 'd':
-			directory = optarg;
+			directory = folder("-d", optarg);
 			break;
 		case OPT_LIST:
 			listing = true;

@@ -192,7 +192,6 @@ add_before(jv rec, const struct job *job, bool moved, long long version)
 		status = version == 1 ? NULL : "UNKNOWN";
 	else if (status == NULL && (before < 0 || job->push.run_at != NULL))
 		status = "UNKNOWN"; /* it ran, but when asked nobody knew */
-	rec = record_drop(rec, "previous_version");
 	if (before > 0)
 		rec =
 		    record_set_number(rec, "previous_version", (double)before);
@@ -222,8 +221,8 @@ add_push(jv rec, struct job *job, jv reply)
 	rec = record_set_str(rec, "kernel", job->kernel.name);
 	rec = record_set_str(rec, "url", job->kernel.url);
 	rec = add_before(rec, job, moved, version);
-	rec = no_run ? record_set_bool(rec, "no_run", true)
-		     : record_drop(rec, "no_run");
+	if (no_run)
+		rec = record_set_bool(rec, "no_run", true);
 	if (!jv_is_valid(reply))
 		return record_set_bool(rec, "dry_run", true);
 	rec = record_set_number(rec, "version", (double)version);
@@ -234,9 +233,13 @@ add_push(jv rec, struct job *job, jv reply)
 static jv
 push(jv rec)
 {
+	static const char *const own[] = { "version", "url", "pushed_at",
+		"previous_version", "previous_status", "previous_run_at",
+		"no_run", NULL };
 	struct job job = { .end = deadline_in(cli_timeout(12 * 3600)) };
 	jv why, reply = jv_invalid();
 
+	rec = record_forget(rec, own);
 	job.dry = dry_run || record_true(rec, "dry_run");
 	why = prepare(&job, record_str(rec, "kernel_dir"));
 	if (jv_is_valid(why))

@@ -141,6 +141,8 @@ add_outcome(jv rec, const struct session *session, const struct deadline *end)
 static jv
 add_status(jv rec)
 {
+	static const char *const own[] = { "status", "failure_message",
+		"elapsed_seconds", "marker", NULL };
 	struct deadline end =
 	    deadline_in(cli_timeout(waiting ? 12 * 3600 : 60));
 	double started = clock_ticks();
@@ -150,6 +152,7 @@ add_status(jv rec)
 
 	if (record_true(rec, "dry_run")) /* nothing was pushed */
 		return rec;
+	rec = record_forget(rec, own);
 	why = kernel_parse(&kernel, kaggle, record_str(rec, "kernel"), &end);
 	if (!jv_is_valid(why))
 		return record_error(rec, why);

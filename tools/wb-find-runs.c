@@ -200,8 +200,12 @@ write_run(jv rec, const struct runfile *file)
 static jv
 find_runs(jv rec)
 {
-	const char *folder = record_str(rec, "output_dir");
-	struct search search = { .rec = rec };
+	static const char *const own[] = { "run_dir", "wandb_file", "run",
+		"run_id", "entity", "project", "display_name", "started_at",
+		"state", "offline", "synced", "fragment", "fragments",
+		"summary", "deps", "deps_missing", NULL };
+	struct search search = { .rec = record_forget(rec, own) };
+	const char *folder = record_str(search.rec, "output_dir");
 	struct walker walker = {
 		.wants = rundir_is_file,
 		.take = note_run,
@@ -222,11 +226,12 @@ find_runs(jv rec)
 		why = error_value("not_found", "no .wandb file there");
 	runlist_sort(&search.list);
 	for (size_t i = 0; i < search.list.count; i++)
-		write_run(jv_copy(rec), &search.list.at[i]);
+		write_run(jv_copy(search.rec), &search.list.at[i]);
 	runlist_release(&search.list);
-	jv_free(rec);
-	/* With no error: nothing more to write. */
-	return jv_is_valid(why) ? jv_invalid() : why;
+	if (!jv_is_valid(why))
+		return record_error(search.rec, why);
+	jv_free(search.rec);
+	return jv_invalid(); /* nothing more to write */
 }
 
 static unsigned
@@ -276,6 +281,8 @@ main(int argc, char *argv[])
 			break;
 		case OPT_PROJECT:
 			project = optarg;
+			if (*project == '\0')
+				cli_wrong("--project is empty");
 			break;
 		case OPT_SINCE:
 			since = read_since(optarg);

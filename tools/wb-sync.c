@@ -71,6 +71,15 @@ set(char **field, const char *what, const char *text)
 	*field = xstrdup(text);
 }
 
+/* A part of entity/project/run_id. */
+static void
+set_part(char **field, const char *what, const char *text)
+{
+	if (strchr(text, '/') != NULL)
+		cli_wrong("%s: %s: a name has no slash", what, text);
+	set(field, what, text);
+}
+
 /* Upstream's rule; the server refuses others in words of its own. */
 static void
 set_id(const char *text)
@@ -97,10 +106,10 @@ take_option(int opt)
 		options.dry_run = true;
 		break;
 	case 'e':
-		set(&instead->entity, "--entity", optarg);
+		set_part(&instead->entity, "--entity", optarg);
 		break;
 	case 'p':
-		set(&instead->project, "--project", optarg);
+		set_part(&instead->project, "--project", optarg);
 		break;
 	case OPT_ID:
 		set_id(optarg);
@@ -109,6 +118,8 @@ take_option(int opt)
 		set(&instead->display_name, "--name", optarg);
 		break;
 	case OPT_TAG:
+		if (*optarg == '\0')
+			cli_wrong("--tag is empty");
 		instead->tags =
 		    jv_array_append(instead->tags, jv_string(optarg));
 		break;
@@ -150,6 +161,8 @@ group(jv rec, struct ndjson_group *its)
 static jv
 sync_run(jv rec)
 {
+	static const char *const own[] = { "history_lines", "last_step",
+		"verified", "verified_at", "skipped", NULL };
 	bool dry = options.dry_run || record_true(rec, "dry_run");
 	jv path = source_path(rec);
 
@@ -160,6 +173,7 @@ sync_run(jv rec)
 		jv_free(path);
 		return rec;
 	}
+	rec = record_forget(rec, own);
 	rec = syncer_do(dry ? dry_syncer : syncer, jv_string_value(path), rec);
 	jv_free(path);
 	return rec;

@@ -153,6 +153,8 @@ outcome_skipped(struct job *job, jv rec)
 	rec = record_set_bool(rec, "synced", true);
 	rec = record_set_bool(rec, "verified", true);
 	remember_marker(job);
+	if (job->options->dry_run)
+		rec = record_set_bool(rec, "dry_run", true);
 	return record_set_bool(rec, "skipped", true);
 }
 

@@ -591,10 +591,13 @@ syncer_do(struct syncer *syncer, const char *path, jv rec)
 		jv_free(error);
 		error = read_file(&job);
 	}
-	if (jv_is_valid(error) && jv_get_kind(job.marker) != JV_KIND_OBJECT &&
-	    !job.options->dry_run) {
-		jv_free(error);
-		error = finish(&job);
+	if (jv_is_valid(error) && jv_get_kind(job.marker) != JV_KIND_OBJECT) {
+		if (job.options->dry_run) {
+			make_files(&job);
+		} else {
+			jv_free(error);
+			error = finish(&job);
+		}
 	}
 	if (!jv_is_valid(error)) {
 		rec = outcome_gave_up(&job, rec, error);
