@@ -145,6 +145,19 @@ cp "$(dirname "$srcdir/tests/data/runs/crashed/wandb")"/wandb/*/*.wandb "$file"
 ok 'another file under the mark' sync 0
 is 'is another run' "$(field skipped)$(field run)" nulltester/kaggle-demo/crashed0
 
+# ---- files that are there, but an earlier file's ----
+
+serve
+copy resumed
+ok 'a run of two files' sync 0
+held=$(state '.runs[].files')
+serve
+copy resumed
+sandbox POST faults 'match=config.yaml nth=2 times=2 status=403' >/dev/null
+ok 'the config.yaml of the later one is refused' sync 1
+ok 'again' sync 0
+is 'it is the later one'"'s" "$(state '.runs[].files')" "$held"
+
 # ---- alerts ----
 
 # Its end was sent, and then it was killed: whether the alerts came is not known.
