@@ -66,6 +66,16 @@ error_temporary(jv why)
 	return jv_invalid_with_msg(value);
 }
 
+bool
+error_is_temporary(jv why)
+{
+	jv value = held(why);
+	bool temporary = record_true(value, "temporary");
+
+	jv_free(value);
+	return temporary;
+}
+
 /*
  * A field of what why holds. The value is why's own: it lives on when our
  * references are gone.

@@ -37,6 +37,9 @@ jv error_value(const char *code, const char *format, ...) DIAG_PRINTF(2, 3);
 /* The same, and trying again later may help. Consumes why. */
 jv error_temporary(jv why);
 
+/* Whether it may; why is borrowed. */
+bool error_is_temporary(jv why);
+
 /* The code in why, which is borrowed; "" if why is no error_value(). */
 const char *error_code(jv why);
 

@@ -2,11 +2,13 @@
 /*
  * make-run - a .wandb file of any size, for tests
  *
- * make-run ID ROWS WIDTH [BEGIN [resume] [killed]]: rows of WIDTH bytes, with a
+ * make-run ID ROWS WIDTH [BEGIN [resume] [killed] [from=STEP] [rewind=STEP]]:
+ * rows of WIDTH bytes, with a
  * console line for each and a system sample for every tenth, on standard
  * output. It begins BEGIN seconds later than without. resume: it goes on with
  * what may be there (RunRecord.resume); its steps begin at 0 again. killed: the
- * exit record is missing.
+ * exit record is missing. from: the first row's step. rewind: the run is taken
+ * back to a step of its own.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -87,10 +89,11 @@ time_field(struct buf *out, uint32_t number, double time)
 }
 
 static void
-put_run(const char *id, const char *fragment, double begin)
+put_run(const char *id, const char *fragment, double begin, const char *back)
 {
 	struct buf run = { 0 };
 	struct buf config = { 0 };
+	struct buf branch = { 0 };
 
 	message_text(&run, 1, id);
 	message_text(&run, 3, "made");
@@ -101,6 +104,12 @@ put_run(const char *id, const char *fragment, double begin)
 	time_field(&run, 17, begin);
 	if (fragment != NULL)
 		message_int(&run, 24, 1);
+	if (back != NULL) {
+		message_text(&branch, 1, id);
+		message_double(&branch, 2, strtod(back, NULL));
+		message_text(&branch, 3, "_step");
+		message_sub(&run, 23, &branch);
+	}
 	record(17, &run);
 }
 
@@ -139,13 +148,25 @@ has_word(char *argv[], const char *word)
 	return 0;
 }
 
+/* What follows key, as in from=5; NULL without it. */
+static const char *
+word_after(char *argv[], const char *key)
+{
+	for (; *argv != NULL; argv++)
+		if (strncmp(*argv, key, strlen(key)) == 0)
+			return *argv + strlen(key);
+	return NULL;
+}
+
 int
 main(int argc, char *argv[])
 {
 	struct buf summary = { 0 }, end = { 0 };
 	double begin = START;
+	const char *from = word_after(argv, "from=");
+	const char *back = word_after(argv, "rewind=");
 	char text[64], *filler;
-	long rows;
+	long rows, first = from != NULL ? strtol(from, NULL, 10) : 0;
 	size_t width;
 
 	if (argc < 4)
@@ -159,10 +180,11 @@ main(int argc, char *argv[])
 	filler[0] = filler[width + 1] = '"';
 
 	put(":W&B\xe1\xbe\0", HEADER);
-	put_run(argv[1], has_word(argv, "resume") ? argv[4] : NULL, begin);
+	put_run(
+	    argv[1], has_word(argv, "resume") ? argv[4] : NULL, begin, back);
 	for (long i = 0; i < rows; i++)
-		put_row(i, begin + (double)(i + 1) / 100, filler);
-	(void)snprintf(text, sizeof text, "%ld", rows - 1);
+		put_row(first + i, begin + (double)(i + 1) / 100, filler);
+	(void)snprintf(text, sizeof text, "%ld", first + rows - 1);
 	message_item(&summary, 1, "_step", text);
 	message_item(&summary, 1, "text", "\"done\"");
 	if (has_word(argv, "resume"))

@@ -178,4 +178,22 @@ ok 'a run folder without files/' sync 0
 is 'has them on the server' "$(held minimal)" '"equal"'
 is 'and still none here' "$(find "${file%/*}" -name files)" ''
 
+# ---- three files of one run, 3 1 2, a call each: 30 rows with 20 steps ----
+serve
+for n in 1 2 3; do
+    part=$work/wandb/offline-run-20261121_06000$n-parts000
+    mkdir -p "$part"
+    make-run parts000 10 10 $((n * 1000)) resume >"$part/run-parts000.wandb"
+done
+for n in 3 1 2 3; do
+    wb-sync "$work/wandb/offline-run-20261121_06000$n-parts000" >"$out" 2>"$err"
+done
+ok 'the last file was synced in the end' [ "$(field synced)" = true ]
+is 'a file whose forerunners are missing waits for them' \
+    "$(run_state parts000 '| [.history.lines, .console.lines, .events.lines]')" \
+    '[30,30,3]'
+is 'each step is there once, in order' \
+    "$(sandbox GET runs/tester/made/parts000/history | jq -c -s 'map(._step)
+        == [range(0; 30)] and (map(._timestamp) | . == sort)')" true
+
 done_testing

@@ -21,7 +21,8 @@
 static const char help[] =
     "usage: wb-sync [-hnVv] [-j N] [--timeout=TIME] [-e ENTITY] [-p PROJECT]\n"
     "               [--id=ID] [--name=NAME] [--tag=TAG] [--group=GROUP]\n"
-    "               [--job-type=TYPE] [--again] [--no-mark] [run ...]\n"
+    "               [--job-type=TYPE] [--partial] [--again] [--no-mark]\n"
+    "               [run ...]\n"
     "Upload W&B runs from .wandb files; verified, and nothing twice.\n"
     "\n"
     "  -n, --dry-run          only read the files\n"
@@ -32,6 +33,8 @@ static const char help[] =
     "      --tag=TAG          a tag more; may be repeated\n"
     "      --group=GROUP      the group\n"
     "      --job-type=TYPE    the job type\n"
+    "      --partial          also where an earlier file of the run is "
+    "missing\n"
     "      --again            ask the server even if the file is marked\n"
     "      --no-mark          do not mark the file\n";
 
@@ -41,6 +44,7 @@ enum {
 	OPT_TAG,
 	OPT_GROUP,
 	OPT_JOB_TYPE,
+	OPT_PARTIAL,
 	OPT_AGAIN,
 	OPT_NO_MARK
 };
@@ -54,6 +58,7 @@ static const struct option longopts[] = {
 	{ "tag", required_argument, NULL, OPT_TAG },
 	{ "group", required_argument, NULL, OPT_GROUP },
 	{ "job-type", required_argument, NULL, OPT_JOB_TYPE },
+	{ "partial", no_argument, NULL, OPT_PARTIAL },
 	{ "again", no_argument, NULL, OPT_AGAIN },
 	{ "no-mark", no_argument, NULL, OPT_NO_MARK },
 	{ 0 },
@@ -128,6 +133,9 @@ take_option(int opt)
 		break;
 	case OPT_JOB_TYPE:
 		set(&instead->job_type, "--job-type", optarg);
+		break;
+	case OPT_PARTIAL:
+		options.partial = true;
 		break;
 	case OPT_AGAIN:
 		options.again = true;

@@ -59,6 +59,13 @@ static const char mark_query[] =
     " markRunFilesUploaded(input: {entityName: $entity,"
     " projectName: $project, runName: $run, files: $files}) { success } }";
 
+static const char rewind_query[] =
+    "mutation RewindRun($runName: String!, $entity: String, "
+    "$project: String, $metricName: String!, $metricValue: Float!) {"
+    " rewindRun(input: {runName: $runName, entityName: $entity,"
+    " projectName: $project, metricName: $metricName,"
+    " metricValue: $metricValue}) { rewoundRun { id name } } }";
+
 static const char console_query[] =
     "query RunLogLines($entity: String!, $project: String!, $run: String!) {"
     " project(name: $project, entityName: $entity) { run(name: $run) {"
@@ -389,11 +396,11 @@ ask_run(struct wandb *wandb, const struct bucket *bucket, const char *operation,
 }
 
 jv
-bucket_row(struct wandb *wandb, const struct bucket *bucket, int64_t step,
-    const struct deadline *deadline, struct row_key *row)
+bucket_row(struct wandb *wandb, const struct bucket *bucket, int64_t from,
+    int64_t to, const struct deadline *deadline, struct row_key *row)
 {
-	jv v = set(set(set(jv_object(), "minStep", jv_number((double)step)),
-		       "maxStep", jv_number((double)(step + 1))),
+	jv v = set(set(set(jv_object(), "minStep", jv_number((double)from)),
+		       "maxStep", jv_number((double)to)),
 	    "pageSize", jv_number(1));
 	jv run = ask_run(wandb, bucket, "HistoryPage", page_query, v, deadline);
 	jv history, line;
@@ -411,6 +418,24 @@ bucket_row(struct wandb *wandb, const struct bucket *bucket, int64_t step,
 	}
 	jv_free(history);
 	jv_free(run);
+	return jv_null();
+}
+
+jv
+bucket_rewind(struct wandb *wandb, const struct bucket *bucket, double step,
+    const struct deadline *deadline)
+{
+	jv v = set(set(set(jv_object(), "entity", jv_string(bucket->entity)),
+		       "project", jv_string(bucket->project)),
+	    "runName", jv_string(bucket->run_id));
+	jv data;
+
+	v = set(v, "metricName", jv_string("_step"));
+	v = set(v, "metricValue", jv_number(step));
+	data = wandb_ask(wandb, "RewindRun", rewind_query, v, true, deadline);
+	if (!jv_is_valid(data))
+		return data;
+	jv_free(data);
 	return jv_null();
 }
 

@@ -75,10 +75,17 @@ jv bucket_upsert(struct wandb *wandb, const struct run_params *params,
     const char *config, const struct deadline *deadline, struct bucket *bucket);
 
 /*
- * Asks for the row at step; not known if there is none.
+ * Asks for a row with from <= step < to; not known if there is none.
  */
-jv bucket_row(struct wandb *wandb, const struct bucket *bucket, int64_t step,
-    const struct deadline *deadline, struct row_key *row);
+jv bucket_row(struct wandb *wandb, const struct bucket *bucket, int64_t from,
+    int64_t to, const struct deadline *deadline, struct row_key *row);
+
+/*
+ * Takes all rows behind step away, and all events and console lines. May be
+ * done again, as long as nothing was sent since.
+ */
+jv bucket_rewind(struct wandb *wandb, const struct bucket *bucket, double step,
+    const struct deadline *deadline);
 
 /* Tells an ended run of files that were sent; it stays ended. */
 jv bucket_mark_uploaded(struct wandb *wandb, const struct bucket *bucket,

@@ -14,7 +14,7 @@ struct syncer {
 	const struct sync_options *options;
 	char *last;         /* entity/project/run_id of the file before */
 	struct reach reach; /* how far it reached */
-	bool broken;        /* it was not done */
+	jv broken; /* jv_null(); if it was not done, what the next one says */
 };
 
 /* One file. */
@@ -27,6 +27,7 @@ struct job {
 	struct runlog *log;
 	off_t size;
 	char *name; /* entity/project/run_id as the file has it */
+	int number; /* which file of the run it is, from 1; 0: not known */
 	struct bucket bucket;
 	struct place place;
 	struct replay replay;

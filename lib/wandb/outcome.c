@@ -105,9 +105,9 @@ set_counts(struct job *job, jv rec)
 	return record_set_number(rec, "bytes", (double)bytes);
 }
 
-/* How far the run reaches for the file that comes next. */
+/* How far the run reaches for the file that comes next; consumes broken. */
 static void
-remember(struct job *job, bool broken)
+remember(struct job *job, jv broken)
 {
 	struct syncer *syncer = job->syncer;
 	const struct reach *first = &job->place.first;
@@ -115,6 +115,7 @@ remember(struct job *job, bool broken)
 
 	free(syncer->last);
 	syncer->last = job->name != NULL ? xstrdup(job->name) : NULL;
+	jv_free(syncer->broken);
 	syncer->broken = broken;
 	syncer->reach = (struct reach){
 		.rows = first->rows + replay->at.rows,
@@ -133,7 +134,8 @@ remember_marker(struct job *job)
 
 	free(syncer->last);
 	syncer->last = xstrdup(job->name);
-	syncer->broken = false;
+	jv_free(syncer->broken);
+	syncer->broken = jv_null();
 	syncer->reach = (struct reach){
 		.rows = record_int(job->marker, "history_lines", 0),
 		.events = record_int(job->marker, "events_lines", 0),
@@ -196,11 +198,21 @@ outcome_done(struct job *job, jv rec)
 	rec = record_set_bool(rec, "verified", true);
 	rec = record_set_str(
 	    rec, "verified_at", clock_format(floor(clock_now()), now));
-	remember(job, false);
+	remember(job, jv_null());
 	if (!whole)
 		return record_failed(rec, why);
 	jv_free(why);
 	return job->options->no_mark ? rec : mark(job, rec);
+}
+
+/* What the run's next file says when this one was not done. */
+static jv
+stop_next(jv error)
+{
+	jv why = error_value(
+	    "conflict", "the run's file before this one was not synced");
+
+	return error_is_temporary(error) ? error_temporary(why) : why;
 }
 
 /* It could not be done; what of it is on the server is said. */
@@ -208,7 +220,7 @@ jv
 outcome_gave_up(struct job *job, jv rec, jv error)
 {
 	if (job->name != NULL)
-		remember(job, true);
+		remember(job, stop_next(error));
 	rec = set_run(job, rec);
 	if (job->stream != NULL && job->bucket.present)
 		rec = record_set_number(rec, "history_lines",

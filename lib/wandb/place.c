@@ -246,31 +246,76 @@ others_start(const struct bucket *bucket, const struct scan *scan, bool resume)
 	return other && !ours;
 }
 
-/* All of the file's rows are there and more: proves that they are its own. */
+/*
+ * Looks for the row that was written at time: times go up with the steps, of
+ * which nothing is known where rows were renumbered. row is not known if there
+ * is none.
+ */
 static jv
-prove_over(struct wandb *wandb, const struct bucket *bucket,
-    const struct scan *scan, const struct deadline *deadline)
+find_time(struct wandb *wandb, const struct bucket *bucket, double time,
+    const struct deadline *deadline, struct row_key *row)
+{
+	int64_t low = 0, high = bucket->last_row.step + 1, middle;
+	jv error = jv_null();
+
+	*row = (struct row_key){ .known = false };
+	while (low < high && jv_is_valid(error)) {
+		middle = low + (high - low) / 2;
+		jv_free(error);
+		error = bucket_row(wandb, bucket, middle, high, deadline, row);
+		if (!jv_is_valid(error) || !row->known || row->step < middle ||
+		    row->step >= high)
+			high = middle;
+		else if (same_time(row->timestamp, time))
+			return error;
+		else if (row->timestamp < time)
+			low = row->step + 1;
+		else
+			high = row->step;
+	}
+	row->known = false;
+	return error;
+}
+
+/*
+ * All of the file's rows are there and more: proves that they are its own, and
+ * finds out which step comes behind them.
+ */
+static jv
+prove_over(struct wandb *wandb, const struct bucket *bucket, struct scan *scan,
+    const struct deadline *deadline)
 {
 	int64_t steps[] = { scan->last.step, scan->plain_last };
 	struct row_key row;
 	jv error;
 
 	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
-		error = bucket_row(wandb, bucket, steps[i], deadline, &row);
+		error = bucket_row(
+		    wandb, bucket, steps[i], steps[i] + 1, deadline, &row);
 		if (!jv_is_valid(error))
 			return error;
-		if (row.known && same_row(&row, &scan->last))
-			return error;
 		jv_free(error);
+		if (row.known && same_row(&row, &scan->last)) {
+			scan->step = steps[i] + 1;
+			return jv_null();
+		}
 	}
-	return conflict(bucket, "does not hold this file's rows");
+	error = find_time(wandb, bucket, scan->last.timestamp, deadline, &row);
+	if (!jv_is_valid(error))
+		return error;
+	scan->step = row.step + 1;
+	if (row.known)
+		return error;
+	jv_free(error);
+	return conflict(bucket,
+	    "has rows from after this file's time and not its own, which "
+	    "cannot be put before them any more");
 }
 
 /* Rows, where the number of the file's first one is known. */
 static jv
-place_rows(struct wandb *wandb, const struct bucket *bucket,
-    const struct scan *scan, const struct deadline *deadline,
-    struct place *place)
+place_rows(struct wandb *wandb, const struct bucket *bucket, struct scan *scan,
+    const struct deadline *deadline, struct place *place)
 {
 	int64_t there = bucket->rows - place->first.rows;
 
@@ -291,9 +336,8 @@ place_rows(struct wandb *wandb, const struct bucket *bucket,
 
 /* Rows, where it has to be found out by their times. */
 static jv
-find_rows(struct wandb *wandb, const struct bucket *bucket,
-    const struct scan *scan, const struct deadline *deadline,
-    struct place *place)
+find_rows(struct wandb *wandb, const struct bucket *bucket, struct scan *scan,
+    const struct deadline *deadline, struct place *place)
 {
 	if (scan->row >= 0 && bucket->rows > scan->row) {
 		place->first.rows = bucket->rows - 1 - scan->row;
@@ -360,15 +404,17 @@ is_next(
 /* Reads what is to be compared. */
 static jv
 scan_all(struct wandb *wandb, const char *path, const struct bucket *bucket,
-    bool resume, const struct deadline *deadline, struct scan *scan)
+    const struct place_claim *claim, const struct deadline *deadline,
+    struct scan *scan)
 {
+	bool goes_on = claim->resume || claim->rewound;
 	jv error = jv_null();
 
 	scan->last_row = bucket->last_row;
 	scan->last_event = bucket->last_event;
 	scan->last_console = NAN;
-	scan->at = resume ? -1 : bucket->rows - 1;
-	if (resume && bucket->console > 0)
+	scan->at = goes_on ? -1 : bucket->rows - 1;
+	if (claim->resume && bucket->console > 0)
 		error = bucket_console_time(
 		    wandb, bucket, deadline, &scan->last_console);
 	if (!jv_is_valid(error))
@@ -376,7 +422,7 @@ scan_all(struct wandb *wandb, const char *path, const struct bucket *bucket,
 	jv_free(error);
 	error = scan_file(path, scan);
 	if (jv_is_valid(error) && bucket->rows == 0 &&
-	    others_start(bucket, scan, resume)) {
+	    others_start(bucket, scan, goes_on)) {
 		jv_free(error);
 		error = conflict(bucket, "was begun by another program");
 	}
@@ -385,36 +431,38 @@ scan_all(struct wandb *wandb, const char *path, const struct bucket *bucket,
 
 jv
 place_find(struct wandb *wandb, const char *path, const struct bucket *bucket,
-    bool resume, const struct reach *before, const struct deadline *deadline,
+    const struct place_claim *claim, const struct deadline *deadline,
     struct place *place)
 {
+	const struct reach *before = claim->before;
+	bool goes_on = claim->resume || claim->rewound;
+	bool known = !goes_on;
 	struct scan scan = { 0 };
-	bool known = !resume;
 	jv error;
 
-	*place = (struct place){ 0 };
-	if (resume && before != NULL)
+	*place = (struct place){ .first = { .step = claim->step } };
+	if (goes_on && before != NULL)
 		place->first = *before;
 	if (bucket->rows < place->first.rows)
 		return conflict(bucket, "has fewer rows than were sent before");
 	if (!bucket->present)
 		return jv_null();
-	if (resume && before != NULL && is_next(path, bucket, before))
+	if (goes_on && before != NULL && is_next(path, bucket, before))
 		return jv_null();
 	scan.step = place->first.step;
-	error = scan_all(wandb, path, bucket, resume, deadline, &scan);
+	error = scan_all(wandb, path, bucket, claim, deadline, &scan);
 	if (!jv_is_valid(error))
 		return error;
 	jv_free(error);
-	error = resume && bucket->rows > 0
+	error = goes_on && bucket->rows > 0
 	    ? find_rows(wandb, bucket, &scan, deadline, place)
 	    : place_rows(wandb, bucket, &scan, deadline, place);
-	if (resume && before != NULL && scan.rows > 0 &&
+	if (goes_on && before != NULL && scan.rows > 0 &&
 	    place->first.rows == before->rows)
 		known = true;
 	place->next = scan.step;
-	place_others(bucket, &scan, known, place);
-	if (bucket->rows > 0)
+	place_others(bucket, &scan, known || claim->rewound, place);
+	if (bucket->rows > 0 && bucket->last_row.step >= place->first.step)
 		place->first.step = bucket->last_row.step + 1;
 	return error;
 }

@@ -30,14 +30,23 @@ struct place {
 	int64_t next; /* is the least step that the row behind its last has */
 };
 
+/* What a file says of the run that it is a part of. */
+struct place_claim {
+	bool resume;  /* it goes on with what is there */
+	bool rewound; /* so it does, from a step that the run was taken back to;
+	                 events and console begin anew */
+	int64_t step; /* its rows have at least this one */
+	const struct reach *before; /* what the fragment before it reached; NULL
+	                               if that is not known */
+};
+
 /*
- * Finds the place of the file at path. resume: the file says that it goes on
- * with a run. before: what the fragment before it reached, NULL if that is not
- * known. Reads the file only if the server has lines of the run. Returns
- * jv_null() and fills place, or returns an error_value().
+ * Finds the place of the file at path. Reads the file only if the server has
+ * lines of the run. Returns jv_null() and fills place, or returns an
+ * error_value().
  */
 jv place_find(struct wandb *wandb, const char *path,
-    const struct bucket *bucket, bool resume, const struct reach *before,
+    const struct bucket *bucket, const struct place_claim *claim,
     const struct deadline *deadline, struct place *place);
 
 /* Whether a HistoryRecord of so many bytes is too long for the server. */

@@ -248,6 +248,8 @@ begin(struct replay *replay, const struct runlog_run *run)
 	replay->resume = run->resume;
 	if (run->has_branch) {
 		set(replay, &replay->branch, run->branch_run, NULL);
+		replay->rewound = span_is(
+		    run->run_id, replay->branch != NULL ? replay->branch : "");
 		replay->branch_step = (int64_t)run->branch_value + 1;
 	}
 }

@@ -43,6 +43,7 @@ struct replay {
 	bool resume;  /* it goes on with a run that may be there */
 	double started;
 	char *branch;        /* the run that it is a fork or rewind of */
+	bool rewound;        /* of itself */
 	int64_t branch_step; /* its first step then */
 	struct runconfig *config;
 	struct summary *summary;

@@ -288,6 +288,10 @@ runlog_run(struct span message, struct runlog_run *run)
 
 		if (field.type == WIRE_VARINT && field.number == 20)
 			run->runtime = (int32_t)field.value;
+		else if (field.type == WIRE_VARINT && field.number == 14)
+			run->starting_step = (int64_t)field.value;
+		else if (field.type == WIRE_VARINT && field.number == 18)
+			run->resumed = field.value != 0;
 		else if (field.type == WIRE_VARINT && field.number == 24)
 			run->resume = field.value != 0;
 		if (field.type != WIRE_BYTES)

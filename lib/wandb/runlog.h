@@ -92,6 +92,8 @@ struct runlog_run {
 	struct span message;   /* the whole, for runlog_tags() */
 	double start_time;     /* NAN without one */
 	bool resume;           /* field 24: the sync is to go on with the run */
+	bool resumed;          /* the server had the run when this began */
+	int64_t starting_step; /* what it was to go on from */
 	bool has_branch;       /* a fork or a rewind: */
 	struct span branch_run, branch_metric;
 	double branch_value;

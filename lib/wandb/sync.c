@@ -14,6 +14,7 @@
 #include "file.h"
 #include "record.h"
 #include "wandb/alert.h"
+#include "wandb/fragment.h"
 #include "wandb/job.h"
 #include "wandb/marker.h"
 #include "wandb/rundir.h"
@@ -31,6 +32,7 @@ syncer_new(struct wandb *wandb, const struct sync_options *options)
 
 	syncer->wandb = wandb;
 	syncer->options = options;
+	syncer->broken = jv_null();
 	return syncer;
 }
 
@@ -40,6 +42,7 @@ syncer_free(struct syncer *syncer)
 	if (syncer == NULL)
 		return;
 	free(syncer->last);
+	jv_free(syncer->broken);
 	free(syncer);
 }
 
@@ -257,8 +260,6 @@ go_on(struct job *job)
 	struct reach *first = &job->place.first, *there = &job->place.there;
 	int64_t console = there->console > 32 ? there->console - 32 : 0;
 
-	if (replay->branch_step > first->step)
-		first->step = replay->branch_step;
 	replay->place = job->place;
 	replay->structured = job->bucket.structured_console;
 	replay->flush = flush;
@@ -271,7 +272,7 @@ go_on(struct job *job)
 	replay->stream = job->stream;
 	runconfig_feature(replay->config, SYNCED);
 	runconfig_core_version(replay->config, PACKAGE_VERSION);
-	if (!replay->resume || !job->bucket.present)
+	if ((!replay->resume && !replay->rewound) || !job->bucket.present)
 		return;
 	runconfig_feature(replay->config, RESUMED);
 	if (job->bucket.config != NULL)
@@ -280,14 +281,100 @@ go_on(struct job *job)
 		replay->last_row = job->bucket.last_row;
 }
 
+/* What this one goes on from: it must be there, or be given up. */
+static jv
+check_before(struct job *job)
+{
+	const struct place *place = &job->place;
+
+	if (job->options->partial || place->over || place->there.rows > 0)
+		return jv_null();
+	return fragment_check(job->path, &job->bucket,
+	    job->replay.rewound && job->number < 2 ? 2 : job->number);
+}
+
+/*
+ * Takes the run back to where this file goes on from, once: whatever was
+ * written since the program was started shows that it was done.
+ */
+static jv
+rewind_run(struct job *job)
+{
+	struct bucket *bucket = &job->bucket;
+	double started = job->replay.started, written = NAN;
+	jv error = jv_null();
+
+	if (bucket->console > 0)
+		error = bucket_console_time(
+		    job->wandb, bucket, &job->deadline, &written);
+	if (!jv_is_valid(error) || isgreaterequal(written, started) ||
+	    (bucket->last_row.known &&
+		isgreaterequal(bucket->last_row.timestamp, started)) ||
+	    (bucket->last_event.known &&
+		isgreaterequal(bucket->last_event.timestamp, started)))
+		return error;
+	jv_free(error);
+	error = check_before(job);
+	if (!jv_is_valid(error) || !bucket->present)
+		return error;
+	jv_free(error);
+	error = bucket_rewind(job->wandb, bucket,
+	    (double)(job->replay.branch_step - 1), &job->deadline);
+	if (!jv_is_valid(error))
+		return error;
+	jv_free(error);
+	return bucket_ask(
+	    job->wandb, &job->replay.params, &job->deadline, bucket);
+}
+
+/* Where the file's lines are, or will be, on the server. */
+static jv
+find_place(struct job *job)
+{
+	struct syncer *syncer = job->syncer;
+	const struct replay *replay = &job->replay;
+	struct bucket *bucket = &job->bucket;
+	struct place_claim claim = { .resume = replay->resume,
+		.rewound = replay->rewound,
+		.step = replay->branch_step };
+	bool next =
+	    syncer->last != NULL && strcmp(syncer->last, job->name) == 0;
+	jv error;
+
+	if (next && (replay->resume || replay->rewound)) {
+		if (!jv_is_valid(syncer->broken) &&
+		    (!job->options->partial ||
+			error_is_temporary(syncer->broken)))
+			return jv_copy(syncer->broken);
+		if (jv_is_valid(syncer->broken) && !replay->rewound)
+			claim.before = &syncer->reach;
+	}
+	error = bucket_ask(job->wandb, &replay->params, &job->deadline, bucket);
+	if (!jv_is_valid(error))
+		return error;
+	jv_free(error);
+	job->was_present = bucket->present;
+	job->was_ended = bucket->present && bucket_ended(bucket);
+	if (replay->rewound) {
+		error = rewind_run(job);
+		if (!jv_is_valid(error))
+			return error;
+		jv_free(error);
+	}
+	error = place_find(
+	    job->wandb, job->path, bucket, &claim, &job->deadline, &job->place);
+	if (!jv_is_valid(error) || !replay->resume || replay->rewound)
+		return error;
+	jv_free(error);
+	return check_before(job);
+}
+
 /* After the first run record. */
 static jv
 begin(struct job *job)
 {
-	struct syncer *syncer = job->syncer;
 	struct replay *replay = &job->replay;
 	char *folder, *files;
-	bool next;
 	jv error;
 
 	if (replay->params.run_id == NULL)
@@ -296,12 +383,6 @@ begin(struct job *job)
 	read_marker(job);
 	if (jv_get_kind(job->marker) == JV_KIND_OBJECT)
 		return jv_null();
-	if (replay->branch != NULL &&
-	    strcmp(replay->branch, replay->params.run_id) == 0)
-		return error_value("input",
-		    "%s: the run is a rewind of "
-		    "itself, which is not replayed",
-		    job->path);
 	folder = rundir_of(job->path);
 	files = file_join(folder, "files");
 	free(folder);
@@ -311,20 +392,7 @@ begin(struct job *job)
 	if (job->options->dry_run)
 		return jv_null();
 
-	next = syncer->last != NULL && strcmp(syncer->last, job->name) == 0;
-	if (next && syncer->broken && replay->resume)
-		return error_value("conflict",
-		    "the run's file before this "
-		    "one was not synced");
-	error = bucket_ask(
-	    job->wandb, &replay->params, &job->deadline, &job->bucket);
-	if (!jv_is_valid(error))
-		return error;
-	jv_free(error);
-	job->was_present = job->bucket.present;
-	job->was_ended = job->bucket.present && bucket_ended(&job->bucket);
-	error = place_find(job->wandb, job->path, &job->bucket, replay->resume,
-	    next ? &syncer->reach : NULL, &job->deadline, &job->place);
+	error = find_place(job);
 	if (!jv_is_valid(error))
 		return error;
 	take_names(job);
@@ -588,6 +656,7 @@ syncer_do(struct syncer *syncer, const char *path, jv rec)
 	jv error;
 
 	job_init(&job, syncer, path);
+	job.number = (int)record_int(rec, "fragment", 0);
 	error = open_file(&job);
 	if (jv_is_valid(error)) {
 		jv_free(error);

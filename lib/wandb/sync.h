@@ -24,6 +24,7 @@ struct sync_options {
 	bool dry_run;              /* only read the file */
 	bool again;                /* do not trust the marker */
 	bool no_mark;              /* do not write it */
+	bool partial;              /* also where earlier files are missing */
 	double timeout;            /* seconds for one file */
 };
 

@@ -4,6 +4,7 @@
 #define MESSAGE_H
 
 #include <stdint.h>
+#include <string.h>
 
 #include "mem.h"
 
@@ -34,6 +35,17 @@ static inline void
 message_text(struct buf *out, uint32_t number, const char *text)
 {
 	message_bytes(out, number, span_of(text));
+}
+
+static inline void
+message_double(struct buf *out, uint32_t number, double value)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &value, sizeof bits);
+	message_varint(out, number << 3 | 1);
+	for (int i = 0; i < 8; i++)
+		buf_addc(out, (char)(bits >> 8 * i));
 }
 
 /* Appends a message as a field, and frees it. */

@@ -1,0 +1,242 @@
+#!/bin/sh
+# wb-sync: the files of a resumed run, in whatever order they come, and runs
+# that were taken back: each row is there once, in its place.
+. "$srcdir/tests/lib.sh"
+. "$srcdir/tests/wandb.sh"
+
+# A copy of file $2 of run $1 in a folder of its own, as on another machine.
+fresh() {
+    rm -rf "$work/fresh"
+    mkdir "$work/fresh"
+    cp "$work/$1-$2" "$work/fresh/run-$1.wandb"
+    file=$work/fresh/run-$1.wandb
+}
+
+# What the last call said: its code, and whether that may pass.
+verdict() {
+    field error.code | tr '\n' ' '
+    field error.temporary
+}
+
+steps() {
+    sandbox GET "runs/tester/made/$1/history" | jq -c -s 'map(._step)'
+}
+
+counts() {
+    run_state "$1" ' | [.history.lines, .console.lines, .events.lines, .state]'
+}
+
+whole() {
+    run_state "$1" ' | [.state, .history, .events, .console, .summary, .config]'
+}
+
+# Each file's rows in their order: the times go up with the steps.
+in_order() {
+    sandbox GET "runs/tester/made/$1/history" | jq -s -e \
+        'length == '"$2"' and map(._step) == [range(0; length)]
+        and (map(._timestamp) | . == (sort | unique))' >/dev/null
+}
+
+# ---- steps that say where a file belongs ----
+
+for n in 1 2 3; do
+    make-run told 10 10 $((n * 1000)) resume from=$((n * 10 - 10)) \
+        >"$work/told-$n"
+    make-run mute 10 10 $((n * 1000)) resume >"$work/mute-$n"
+done
+
+serve
+for n in 3 2; do
+    fresh told $n
+    ok "file $n before the first" run 1 wb-sync "$file"
+    is "file $n before the first: is a conflict" "$(verdict)" 'conflict false'
+    ok "file $n before the first: says what of" grep_err "step $((n * 10 - 10))"
+done
+is 'nothing was sent' "$(state .runs)" '{}'
+fresh told 1
+ok 'the first' run 0 wb-sync "$file"
+fresh told 3
+ok 'then the last' run 1 wb-sync "$file"
+is 'is a conflict' "$(verdict)" 'conflict false'
+ok 'that says what there is' grep_err 'step 20.*ends at step 9, after 10 rows'
+fresh told 2
+ok 'the second' run 0 wb-sync "$file"
+fresh told 3
+ok 'and now the last' run 0 wb-sync "$file"
+is 'all of it is there' "$(counts told)" '[30,30,3,"finished"]'
+ok 'in order' in_order told 30
+want=$(whole told)
+for n in 2 1 3; do
+    fresh told $n
+    ok "file $n again" run 0 wb-sync "$file"
+    is "file $n again: changes nothing" "$(whole told)" "$want"
+done
+is 'nothing was wrong' "$(state .violations)" '[]'
+
+serve
+fresh told 2
+ok '--partial' run 0 wb-sync --partial "$file"
+is 'sends what is there' "$(steps told)" '[10,11,12,13,14,15,16,17,18,19]'
+fresh told 1
+ok 'one that comes before' run 1 wb-sync "$file"
+is 'has no place any more' "$(verdict)" 'conflict false'
+fresh told 3
+ok 'one that comes behind' run 0 wb-sync "$file"
+is 'has' "$(counts told)" '[20,20,2,"finished"]'
+
+# A run that was killed may have lost rows before it was resumed.
+make-run lost 10 10 1000 resume killed >"$work/lost-1"
+make-run lost 10 10 2000 resume from=15 >"$work/lost-2"
+serve
+fresh lost 1
+ok 'a killed run' run 0 wb-sync "$file"
+fresh lost 2
+ok 'and what came of it' run 0 wb-sync "$file"
+is 'with a gap' "$(steps lost | jq -c '.[9:11]')" '[9,15]'
+
+# A first step above 0 is that of every tenth step, say.
+make-run tenth 1 10 1000 resume from=10 >"$work/tenth-1"
+serve
+fresh tenth 1
+ok 'a first file may begin later' run 0 wb-sync "$file"
+
+# ---- steps that begin again: what is beside a file tells ----
+
+serve
+for n in 1 2 3; do
+    mkdir -p "$work/wandb/offline-run-20261121_06000$n-mute"
+    cp "$work/mute-$n" "$work/wandb/offline-run-20261121_06000$n-mute/run-mute.wandb"
+done
+for n in 3 1 3 2 3; do
+    wb-sync "$work/wandb/offline-run-20261121_06000$n-mute" \
+        >"$out" 2>"$err"
+    verdicts=$verdicts$n:$(field error.code),
+done
+is 'beside each other, a call each' "$verdicts" \
+    3:conflict,1:null,3:conflict,2:null,3:null,
+ok 'it names the one that is missing' \
+    [ "$(field error.message)" = null ]
+is 'all of it is there' "$(counts mute)" '[30,30,3,"finished"]'
+ok 'in order' in_order mute 30
+want=$(whole mute)
+for n in 2 3 1; do
+    fresh mute $n
+    ok "file $n from elsewhere" run 0 wb-sync "$file"
+    is "file $n from elsewhere: changes nothing" "$(whole mute)" "$want"
+done
+find "$work/wandb" -name '*.synced' -delete
+serve
+wb-find-runs "$work/wandb" >"$work/found"
+for n in 3 1 2 3; do
+    fresh mute $n
+    jq -c --arg file "$file" "select(.fragment == $n) | .wandb_file = \$file" \
+        "$work/found" | wb-sync >"$out" 2>"$err"
+    numbers=$numbers$n:$(field error.code),
+done
+is 'in folders of their own, but counted' "$numbers" \
+    3:conflict,1:null,2:null,3:null,
+ok 'in order, too' in_order mute 30
+serve
+ok 'all at once, in the wrong order' run 0 wb-sync --no-mark \
+    "$work/wandb/"*3-mute "$work/wandb/"*1-mute "$work/wandb/"*2-mute
+ok 'come in order' in_order mute 30
+serve --fault 'match=file_stream status=403'
+ok 'the first one fails' run 1 wb-sync -j1 "$work/wandb/"*
+is 'so the others wait' "$(jq -r .error.code "$out" | tr '\n' ' ')" \
+    'auth conflict conflict '
+is 'nothing of them is there' "$(run_state mute .history.lines)" 0
+serve --fault 'match=file_stream times=always status=503'
+ok 'it fails, and may pass' run 1 wb-sync -j1 "$work/wandb/"*
+is 'and so may the others' "$(jq -r .error.temporary "$out" | sort -u)" true
+sandbox DELETE faults >/dev/null
+ok 'they do, tried again' run_input "$(jq -c \
+    'select(.error.temporary) | del(.error)' "$out")" 0 wb-sync
+ok 'in order at last' in_order mute 30
+
+# ---- a cut at any post, gone on with elsewhere ----
+
+for n in 1 2 3; do
+    make-run cut 300 20000 $((n * 1000)) resume >"$work/cut-$n"
+done
+for at in 1 2 3; do
+    serve
+    fresh cut 1
+    run 0 wb-sync "$file"
+    sandbox POST faults "match=file_stream nth=$at times=always status=400" \
+        >/dev/null
+    fresh cut 2
+    wb-sync "$file" >"$out" 2>"$err"
+    sandbox DELETE faults >/dev/null
+    fresh cut 2
+    ok "cut at post $at, elsewhere" run 0 wb-sync "$file"
+    fresh cut 3
+    ok "cut at post $at, and the last" run 0 wb-sync "$file"
+    is "cut at post $at: all is there" "$(counts cut)" '[900,900,90,"finished"]'
+    ok "cut at post $at: in order" in_order cut 900
+    is "cut at post $at: nothing was wrong" "$(state .violations)" '[]'
+done
+
+# ---- a run that was taken back to a step of its own ----
+
+make-run back 10 10 1000 >"$work/back-1"
+make-run back 10 10 2000 from=6 rewind=5 >"$work/back-2"
+make-run back 10 10 3000 resume >"$work/back-3"
+serve
+fresh back 2
+ok 'a rewind without what it goes back to' run 1 wb-sync "$file"
+is 'is a conflict' "$(verdict)" 'conflict false'
+fresh back 1
+ok 'a run' run 0 wb-sync "$file"
+fresh back 2
+ok 'taken back' run 0 wb-sync "$file"
+is 'by one question' "$(asked RewindRun)" 1
+is 'has the rows up to there, and the new' "$(steps back)" \
+    '[0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15]'
+is 'its console and events begin anew' "$(counts back)" '[16,10,1,"finished"]'
+fresh back 2
+ok 'again' run 0 wb-sync "$file"
+is 'is not taken back again' "$(asked RewindRun)" 1
+fresh back 3
+ok 'one that goes on from there' run 0 wb-sync "$file"
+want=$(whole back)
+is 'does' "$(counts back)" '[26,20,2,"finished"]'
+fresh back 2
+ok 'the rewind once more' run 0 wb-sync "$file"
+is 'takes nothing back' "$(asked RewindRun)" 1
+is 'nor changes anything' "$(whole back)" "$want"
+
+# Each request of a rewind fails in turn.
+serve
+fresh back 1
+run 0 wb-sync "$file"
+before=$(sandbox GET requests | wc -l)
+fresh back 2
+run 0 wb-sync "$file"
+requests=$(($(sandbox GET requests | wc -l) - before))
+want=$(whole back)
+n=1
+while [ $n -le "$requests" ]; do
+    for how in 'times=9 status=500 after' 'status=403' \
+        'times=9 close=after'; do
+        serve
+        fresh back 1
+        run 0 wb-sync "$file"
+        sandbox POST faults "nth=$n $how" >/dev/null
+        fresh back 2
+        wb-sync "$file" >"$out" 2>"$err"
+        sandbox DELETE faults >/dev/null
+        fresh back 2
+        run 0 wb-sync "$file"
+        [ "$(whole back)" = "$want" ] || broken="$broken $n:$how"
+    done
+    n=$((n + 1))
+done
+is "a rewind, $requests requests failed in turn" "$broken" ''
+serve
+cp "$work/back-1" "$work/fresh/1.wandb"
+cp "$work/back-2" "$work/fresh/2.wandb"
+ok 'both in one call' run 0 wb-sync --no-mark "$work/fresh/2.wandb" \
+    "$work/fresh/1.wandb"
+is 'are the same' "$(whole back)" "$want"
+
+done_testing
