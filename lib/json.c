@@ -434,14 +434,67 @@ span_between(const uint8_t *start, const uint8_t *end)
 	return (struct span){ (const char *)start, (size_t)(end - start) };
 }
 
+/* A number without an exponent, as nearly all are. */
+static bool
+is_simple_number(struct span text)
+{
+	const char *at = text.at, *end = at + text.len, *start;
+
+	if (at < end && *at == '-')
+		at++;
+	start = at;
+	while (at < end && (unsigned char)(*at - '0') < 10)
+		at++;
+	if (at == start || (*start == '0' && at - start > 1))
+		return false;
+	if (at == end)
+		return true;
+	if (*at++ != '.' || at == end)
+		return false;
+	while (at < end && (unsigned char)(*at - '0') < 10)
+		at++;
+	return at == end;
+}
+
+bool
+json_is_short_number(const char bytes[JSON_SHORT], size_t len)
+{
+#ifdef __SSE2__
+	/* Signed: what is no digit is less than '0' or more than '9'. */
+	__m128i text = _mm_loadu_si128((const void *)bytes);
+	__m128i others = _mm_or_si128(_mm_cmplt_epi8(text, _mm_set1_epi8('0')),
+	    _mm_cmpgt_epi8(text, _mm_set1_epi8('9')));
+	unsigned mask = (unsigned)_mm_movemask_epi8(others), dot;
+	unsigned sign = *bytes == '-';
+
+	if (len == 0 || len > JSON_SHORT)
+		return false;
+	mask = (mask & ((1u << len) - 1)) >> sign;
+	dot = mask == 0 ? (unsigned)len - sign : (unsigned)__builtin_ctz(mask);
+	return (mask & (mask - 1)) == 0 && dot > 0 &&
+	    (dot == 1 || bytes[sign] != '0') &&
+	    (mask == 0 || (bytes[sign + dot] == '.' && sign + dot + 1 < len));
+#else
+	return is_simple_number((struct span){ bytes, len });
+#endif
+}
+
 bool
 json_value(struct span text, int flags, struct json_value *value,
     struct json_fault *why)
 {
-	struct scan scan = scan_of(text, flags);
-	const uint8_t *begin = scan.at, *start;
+	const uint8_t *begin, *start;
+	struct scan scan;
 	bool good;
 
+	if (is_simple_number(text)) {
+		*value =
+		    (struct json_value){ .text = text, .type = JSON_NUMBER };
+		*why = (struct json_fault){ text.len, NULL };
+		return true;
+	}
+	scan = scan_of(text, flags);
+	begin = scan.at;
 	skip_space(&scan);
 	start = scan.at;
 	good = scan_value(&scan, &value->type, &value->escaped);
@@ -819,4 +872,64 @@ json_number(struct buf *out, double number)
 			break;
 	}
 	buf_adds(out, text);
+}
+
+/*
+ * What at at cannot stay as it is, in a string or outside: its length, and what
+ * to write instead in *instead; 0 if it can, then *step is how far to go on.
+ */
+static size_t
+odd_part(const char *at, const char *end, bool inside, const char **instead,
+    size_t *step)
+{
+	const uint8_t *escape = (const uint8_t *)at,
+		      *stop = (const uint8_t *)end;
+	int code;
+
+	*step = 1;
+	if (!inside) {
+		*instead = *at == 'N' ? "\"NaN\""
+		    : *at == 'I'      ? "\"Infinity\""
+				      : "\"-Infinity\"";
+		return *at == 'N'                                ? 3
+		    : *at == 'I'                                 ? 8
+		    : *at == '-' && end - at > 1 && at[1] == 'I' ? 9
+								 : 0;
+	}
+	if (*at != '\\')
+		return 0;
+	*step = 2;
+	code = at[1] == 'u' ? hex4(escape + 2, stop) : 0;
+	if (code < 0xd800 || code > 0xdfff)
+		return 0;
+	*step = 12;
+	*instead = "\\ufffd";
+	return code < 0xdc00 && low_half(escape + 6, stop) >= 0 ? 0 : 6;
+}
+
+void
+json_plain(struct buf *out, const struct json_value *value)
+{
+	const char *at = value->text.at, *end = at + value->text.len, *run = at;
+	const char *instead;
+	bool inside = false; /* a string */
+	size_t step;
+
+	if (value->type < JSON_WORD ||
+	    (value->type == JSON_STRING && !value->escaped))
+		at = end;
+	while (at < end) {
+		size_t len = odd_part(at, end, inside, &instead, &step);
+
+		if (len > 0) {
+			buf_add(out, run, (size_t)(at - run));
+			buf_adds(out, instead);
+			run = at + len;
+			step = len;
+		} else if (*at == '"') {
+			inside = !inside;
+		}
+		at += step;
+	}
+	buf_add(out, run, (size_t)(end - run));
 }

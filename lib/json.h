@@ -26,6 +26,9 @@
 
 enum { JSON_DEPTH = 500 };
 
+/* So many bytes can be looked at at once. */
+enum { JSON_SHORT = 16 };
+
 enum json_type {
 	JSON_NULL,
 	JSON_FALSE,
@@ -61,6 +64,12 @@ enum { JSON_WORDS = 1 };
 /* Checks one whole value, with white space around it allowed. */
 bool json_value(struct span text, int flags, struct json_value *value,
     struct json_fault *fault);
+
+/*
+ * Whether the first len of JSON_SHORT bytes, all of which can be read, are a
+ * number without an exponent: json_value() for the many, of which most are.
+ */
+bool json_is_short_number(const char bytes[JSON_SHORT], size_t len);
 
 /*
  * The members of an object, one after the other:
@@ -119,6 +128,13 @@ void json_quote(struct buf *out, struct span bytes);
 
 /* The same without the quotes, for a string that is put together of parts. */
 void json_quote_part(struct buf *out, struct span bytes);
+
+/*
+ * Appends a value that passed json_value() with JSON_WORDS as strict JSON: the
+ * words become the strings "NaN", "Infinity" and "-Infinity", half a surrogate
+ * pair becomes \ufffd, also inside of it; all other bytes stay as they are.
+ */
+void json_plain(struct buf *out, const struct json_value *value);
 
 /*
  * Appends a finite double with the fewest of 15, 16 or 17 digits that read back

@@ -83,6 +83,15 @@ buf_clear(struct buf *buf)
 }
 
 void
+buf_cut(struct buf *buf, size_t len)
+{
+	if (len >= buf->len)
+		return;
+	buf->len = len;
+	buf->at[len] = '\0';
+}
+
+void
 buf_reserve(struct buf *buf, size_t more)
 {
 	size_t wanted = buf->len + more + 1;
@@ -102,17 +111,12 @@ buf_reserve(struct buf *buf, size_t more)
 void
 buf_add(struct buf *buf, const void *bytes, size_t len)
 {
-	buf_reserve(buf, len);
+	if (len >= buf->room - buf->len)
+		buf_reserve(buf, len);
 	if (len > 0)
 		memcpy(buf->at + buf->len, bytes, len);
 	buf->len += len;
 	buf->at[buf->len] = '\0';
-}
-
-void
-buf_adds(struct buf *buf, const char *text)
-{
-	buf_add(buf, text, strlen(text));
 }
 
 void
@@ -137,6 +141,31 @@ buf_addf(struct buf *buf, const char *format, ...)
 	(void)vsnprintf(buf->at + buf->len, (size_t)len + 1, format, args);
 	va_end(args);
 	buf->len += (size_t)len;
+}
+
+void
+buf_add_whole(struct buf *buf, int64_t number)
+{
+	char text[24];
+	size_t at = sizeof(text);
+	uint64_t left = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+
+	do
+		text[--at] = (char)('0' + left % 10);
+	while ((left /= 10) > 0);
+	if (number < 0)
+		text[--at] = '-';
+	buf_add(buf, text + at, sizeof(text) - at);
+}
+
+void
+buf_add_digits(struct buf *buf, int64_t number, size_t digits)
+{
+	buf_reserve(buf, digits);
+	buf->len += digits;
+	buf->at[buf->len] = '\0';
+	for (size_t i = 1; i <= digits; i++, number /= 10)
+		buf->at[buf->len - i] = (char)('0' + number % 10);
 }
 
 char *

@@ -9,6 +9,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 #include "diag.h"
 
@@ -39,11 +41,25 @@ struct buf {
 
 void buf_release(struct buf *buf);              /* frees; empty again */
 void buf_clear(struct buf *buf);                /* keeps the room */
+void buf_cut(struct buf *buf, size_t len);      /* to its first len bytes */
 void buf_reserve(struct buf *buf, size_t more); /* room for more bytes */
 void buf_add(struct buf *buf, const void *bytes, size_t len);
-void buf_adds(struct buf *buf, const char *text);
 void buf_addc(struct buf *buf, char c);
+
+/* Inline, so that the length of a constant is one. */
+static inline void
+buf_adds(struct buf *buf, const char *text)
+{
+	buf_add(buf, text, strlen(text));
+}
+
 void buf_addf(struct buf *buf, const char *format, ...) DIAG_PRINTF(2, 3);
+
+/* A number in decimal: what snprintf(3) needs ten times as long for. */
+void buf_add_whole(struct buf *buf, int64_t number);
+
+/* The last digits of a number that is not negative, with zeros in front. */
+void buf_add_digits(struct buf *buf, int64_t number, size_t digits);
 
 /* The bytes as a string of the caller's; the buf is empty again. */
 char *buf_take(struct buf *buf);

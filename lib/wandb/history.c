@@ -11,32 +11,13 @@
 #include <stdlib.h>
 
 #include "json.h"
+#include "wandb/columns.h"
 #include "wandb/history.h"
-#include "wandb/keys.h"
 #include "wandb/tree.h"
-
-/* A key as it stands in a line: ,"key": */
-struct column {
-	size_t at; /* in quoted */
-	size_t len;
-	uint64_t seen; /* the record that had it last */
-};
-
-struct columns {
-	const char *prefix; /* of every key */
-	struct keys keys;
-	struct column *at; /* by the number of the key */
-	size_t room;
-	struct buf quoted;
-	struct buf name; /* the last key with its prefix */
-};
 
 /* The first columns of rows; they mean something here. */
 enum { STEP, TIMESTAMP, NAMED };
 static const char *const named[NAMED] = { "_step", "_timestamp" };
-
-/* Names that are made up for each row are not kept for ever. */
-enum { COLUMNS_MOST = 65536 };
 
 #define BILLION INT64_C(1000000000)
 
@@ -54,19 +35,9 @@ history_new(void)
 {
 	struct history *history = xcalloc(1, sizeof(*history));
 
-	history->rows.prefix = "";
 	history->events.prefix = "system.";
 	history->tree = tree_new();
 	return history;
-}
-
-static void
-columns_release(struct columns *columns)
-{
-	keys_release(&columns->keys);
-	free(columns->at);
-	buf_release(&columns->quoted);
-	buf_release(&columns->name);
 }
 
 void
@@ -89,42 +60,6 @@ bytes(const struct buf *buf)
 	return (struct span){ buf->at, buf->len };
 }
 
-/* The key with the prefix that all keys have. */
-static struct span
-prefixed(struct columns *columns, struct span key)
-{
-	if (!*columns->prefix)
-		return key;
-	buf_clear(&columns->name);
-	buf_adds(&columns->name, columns->prefix);
-	buf_add(&columns->name, key.at, key.len);
-	return bytes(&columns->name);
-}
-
-/* The number of the column of that key. */
-static size_t
-column_of(struct columns *columns, struct span key)
-{
-	size_t before = columns->keys.count;
-	size_t number = keys_add(&columns->keys, key);
-	struct column *column;
-
-	if (number < before)
-		return number;
-	if (number == columns->room) {
-		columns->room = columns->room == 0 ? 32 : columns->room * 2;
-		columns->at = xreallocarray(
-		    columns->at, columns->room, sizeof(*columns->at));
-	}
-	column = &columns->at[number];
-	*column = (struct column){ .at = columns->quoted.len };
-	buf_addc(&columns->quoted, ',');
-	json_quote(&columns->quoted, prefixed(columns, key));
-	buf_addc(&columns->quoted, ':');
-	column->len = columns->quoted.len - column->at;
-	return number;
-}
-
 static void
 begin(struct history *history, struct columns *columns)
 {
@@ -132,12 +67,9 @@ begin(struct history *history, struct columns *columns)
 
 	history->record++;
 	buf_clear(&history->line);
-	if (columns->keys.count > COLUMNS_MOST) {
-		keys_clear(&columns->keys);
-		buf_clear(&columns->quoted);
-	}
-	for (i = columns->keys.count; i < NAMED; i++)
-		(void)column_of(columns, span_of(named[i])); /* number i */
+	if (columns_begin(columns))
+		for (i = 0; i < NAMED; i++) /* number i */
+			(void)columns_find(columns, span_of(named[i]), i);
 }
 
 /* Text with a NUL behind it, for strto...(). */
@@ -200,22 +132,6 @@ read_named(struct history *history, size_t column, struct span text,
 		row->step = step;
 }
 
-/* snprintf(3) would take as long as all the rest of a row. */
-static void
-add_whole(struct buf *out, int64_t number)
-{
-	char text[24];
-	size_t at = sizeof(text);
-	uint64_t left = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
-
-	do
-		text[--at] = (char)('0' + left % 10);
-	while ((left /= 10) > 0);
-	if (number < 0)
-		text[--at] = '-';
-	buf_add(out, text + at, sizeof(text) - at);
-}
-
 /* Begins with the items of a record, or begins again. */
 static void
 open_items(struct history *history, enum runlog_kind kind, struct span message)
@@ -255,7 +171,7 @@ splice(struct history *history, struct columns *columns, bool is_row,
 	struct json_value value;
 	struct json_fault fault;
 	struct column *column;
-	size_t number;
+	size_t number, place = 0;
 
 	while (next_item(history, &item, row)) {
 		if (!has_key(&item) ||
@@ -265,7 +181,7 @@ splice(struct history *history, struct columns *columns, bool is_row,
 		}
 		if (is_row && (item.depth > 1 || value.type == JSON_OBJECT))
 			return false;
-		number = column_of(columns, item.path[0]);
+		number = columns_find(columns, item.path[0], place++);
 		column = &columns->at[number];
 		if (column->seen == history->record)
 			return false;
@@ -304,7 +220,7 @@ plant(struct history *history, struct history_row *row)
 	}
 	name = span_of(named[STEP]);
 	buf_clear(&history->number);
-	add_whole(&history->number, row->step);
+	buf_add_whole(&history->number, row->step);
 	(void)tree_put(tree, &name, 1, bytes(&history->number)); /* is JSON */
 	tree_write(tree, &history->line);
 }
@@ -321,7 +237,7 @@ history_line(struct history *history, struct span message, int64_t least,
 	open_items(history, RUNLOG_HISTORY, message);
 	if (splice(history, &history->rows, true, row)) {
 		buf_adds(line, ",\"_step\":");
-		add_whole(line, row->step);
+		buf_add_whole(line, row->step);
 		buf_addc(line, '}');
 		line->at[0] = '{'; /* the first comma */
 	} else {
@@ -411,7 +327,7 @@ plant_event(struct history *history, struct history_row *row)
 	tree_clear(tree);
 	while (next_item(history, &item, row)) {
 		if (has_key(&item))
-			name = prefixed(&history->events, item.path[0]);
+			name = columns_name(&history->events, item.path[0]);
 		if (!has_key(&item) || !tree_put(tree, &name, 1, item.json))
 			row->dropped++;
 	}

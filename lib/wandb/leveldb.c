@@ -14,8 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <zlib.h>
-
+#include "wandb/crc.h"
 #include "wandb/leveldb.h"
 
 enum chunk_type { FULL = 1, FIRST = 2, LAST = 4 };
@@ -235,9 +234,7 @@ check(struct chunk *chunk, const char **why)
 		return CUT;
 	*why = "checksum";
 	/* The checksum covers the type, which stands before the payload. */
-	return number32(at) == crc32(0, at + 6, (unsigned)chunk->size + 1)
-	    ? GOOD
-	    : BAD;
+	return number32(at) == crc_of(at + 6, chunk->size + 1) ? GOOD : BAD;
 }
 
 /*

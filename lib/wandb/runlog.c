@@ -475,6 +475,8 @@ runlog_next_item(struct runlog_items *items, struct runlog_item *item)
 	    items->kind == RUNLOG_SUMMARY || items->kind == RUNLOG_CONFIG;
 	struct wire_field field;
 
+	if (runlog_next_usual(items, item))
+		return true;
 	while (wire_next(&items->wire, &field)) {
 		bool removed = removes && field.number == 2;
 

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * columns - the keys of rows as they stand in a line, found by number
+ *
+ * A key is quoted once. Rows of a run have the same keys in the same order,
+ * so a key is looked for first where it was in the row before.
+ */
+#ifndef WANDB_COLUMNS_H
+#define WANDB_COLUMNS_H
+
+#include <stdint.h>
+#include <string.h>
+
+#include "mem.h"
+#include "wandb/keys.h"
+
+struct column {
+	size_t at; /* in quoted, with JSON_SHORT bytes behind it: ,"key": */
+	size_t len;
+	bool plain;    /* the key stands there as it is */
+	uint64_t seen; /* the caller's: the record that had it last */
+	int note;      /* the caller's, 0 at first */
+};
+
+/* All zero is empty and valid. */
+struct columns {
+	const char *prefix; /* of every key; NULL: none */
+	struct keys keys;
+	struct column *at; /* by the number of the key */
+	size_t room;
+	struct buf quoted;
+	struct buf name;   /* the last key with its prefix */
+	uint32_t *guesses; /* numbers by place in the row */
+	size_t guess_count, guess_room;
+};
+
+void columns_release(struct columns *columns);
+
+/*
+ * Before each row. Names that are made up for each row are not kept for ever:
+ * true if all were forgotten, or if there are none yet.
+ */
+bool columns_begin(struct columns *columns);
+
+size_t columns_look(struct columns *columns, struct span key, size_t place);
+
+/* memcmp(3) for keys, which are short: a call of it would cost more. */
+static inline bool
+columns_same(const char *a, const char *b, size_t len)
+{
+	uint64_t x, y;
+
+	if (len < sizeof(x))
+		return memcmp(a, b, len) == 0;
+	for (size_t at = 0;; at += sizeof(x)) {
+		if (at + sizeof(x) > len)
+			at = len - sizeof(x);
+		memcpy(&x, a + at, sizeof(x));
+		memcpy(&y, b + at, sizeof(y));
+		if (x != y)
+			return false;
+		if (at + sizeof(x) == len)
+			return true;
+	}
+}
+
+/* The number of the column of key, which is item number place of the row. */
+static inline size_t
+columns_find(struct columns *columns, struct span key, size_t place)
+{
+	const struct column *column;
+
+	if (place < columns->guess_count) {
+		column = &columns->at[columns->guesses[place]];
+		if (column->plain && column->len == key.len + 4 &&
+		    columns_same(
+			columns->quoted.at + column->at + 2, key.at, key.len))
+			return columns->guesses[place];
+	}
+	return columns_look(columns, key, place);
+}
+
+/* The key with the prefix that all keys have; valid until the next call. */
+struct span columns_name(struct columns *columns, struct span key);
+
+#endif
