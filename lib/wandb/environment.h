@@ -18,6 +18,12 @@
  */
 void environment_json(struct span records, struct buf *out);
 
+/*
+ * Appends the members of one record with a comma before each, in this
+ * project's way (fields.h); false if it holds bytes that are no protobuf.
+ */
+bool environment_members(struct span record, struct buf *out);
+
 /* The writer_id of such records; an empty span without one. */
 struct span environment_writer(struct span records);
 
