@@ -43,6 +43,14 @@ ndjson_write_text(const char *text, size_t len)
 		die(STATUS_STREAM, "standard output: %s", strerror(errno));
 }
 
+void
+ndjson_write_lines(const char *lines, size_t len)
+{
+	if (len > 0 &&
+	    (fwrite(lines, 1, len, stdout) != len || fflush(stdout) == EOF))
+		die(STATUS_STREAM, "standard output: %s", strerror(errno));
+}
+
 /* Whether message begins with what it is about. */
 static bool
 names(const char *message, const char *what)
@@ -538,7 +546,7 @@ worker_died(struct worker *worker)
 static void
 worker_hear(struct worker *worker)
 {
-	const char *at, *end;
+	const char *at, *end, *lines; /* those that are not yet written */
 	size_t left;
 	ssize_t got;
 
@@ -551,21 +559,22 @@ worker_hear(struct worker *worker)
 		return;
 	}
 	worker->said.len += (size_t)got;
-	at = worker->said.at;
+	at = lines = worker->said.at;
 	left = worker->said.len;
 	while ((end = memchr(at, '\n', left)) != NULL) {
-		size_t len = (size_t)(end - at);
+		size_t len = (size_t)(end - at) + 1;
 
-		if (*at != END_MARK) {
-			ndjson_write_text(at, len);
-		} else {
+		if (*at == END_MARK) {
+			ndjson_write_lines(lines, (size_t)(at - lines));
 			bad = bad || at[1] == '1';
 			jv_free(worker->record);
 			worker_feed(worker);
+			lines = end + 1;
 		}
-		left -= len + 1;
-		at = end + 1;
+		left -= len;
+		at += len;
 	}
+	ndjson_write_lines(lines, (size_t)(at - lines));
 	memmove(worker->said.at, at, left);
 	worker->said.len = left;
 }

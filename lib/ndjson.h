@@ -85,4 +85,10 @@ void ndjson_write(jv rec);
  */
 void ndjson_write_text(const char *text, size_t len);
 
+/*
+ * The same for many: whole lines, each with its line end, flushed once. Whoever
+ * collects them writes them before waiting, and before ndjson_write().
+ */
+void ndjson_write_lines(const char *lines, size_t len);
+
 #endif

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * source - the .wandb file that a record names, and whose it is
+ * source - the .wandb file that a record names
  */
 #include <dirent.h>
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "file.h"
 #include "record.h"
-#include "wandb/replay.h"
 #include "wandb/rundir.h"
 #include "wandb/source.h"
 
@@ -66,37 +64,4 @@ source_path(jv rec)
 		return file_in(folder);
 	return error_value(
 	    "input", "the record has neither wandb_file nor run_dir");
-}
-
-char *
-source_run(const char *path, const struct run_params *instead, double *started)
-{
-	struct replay replay;
-	struct runlog_entry entry;
-	enum leveldb_event event;
-	jv why = jv_null();
-	struct runlog *log = runlog_open(path, &why);
-	char *name = NULL;
-
-	jv_free(why);
-	*started = NAN;
-	if (log == NULL)
-		return NULL;
-	replay_init(&replay);
-	replay.instead = instead;
-	while (!replay.begun &&
-	    ((event = runlog_next(log, &entry)) == LEVELDB_RECORD ||
-		event == LEVELDB_DAMAGE))
-		if (event == LEVELDB_RECORD && !replay_record(&replay, &entry))
-			break;
-	if (replay.begun && replay.params.run_id != NULL) {
-		name = xasprintf("%s/%s/%s",
-		    replay.params.entity != NULL ? replay.params.entity : "",
-		    replay.params.project != NULL ? replay.params.project : "",
-		    replay.params.run_id);
-		*started = replay.started;
-	}
-	replay_release(&replay);
-	runlog_close(log);
-	return name;
 }

@@ -15,6 +15,8 @@
 #include "mem.h"
 #include "wandb/writer.h"
 
+enum { LOOK_SECONDS = 1, GONE_SECONDS = 30 };
+
 /* Whether /proc/PID/fdinfo/FD says that it is open for writing. */
 static bool
 writes(const char *pid, const char *fd)
@@ -86,4 +88,31 @@ writer_is_alive(int fd)
 		return false;
 	}
 	return errno == EAGAIN || search(fd);
+}
+
+/* Whether the file has another size than when it was looked at last. */
+static bool
+has_changed(struct writer_watch *watch, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0 || st.st_size == watch->size)
+		return false;
+	watch->size = st.st_size;
+	watch->idle = 0;
+	return true;
+}
+
+enum writer_news
+writer_wait(struct writer_watch *watch, int fd, const struct deadline *deadline)
+{
+	if (!deadline_sleep(deadline, LOOK_SECONDS))
+		return WRITER_LATE;
+	if (has_changed(watch, fd))
+		return WRITER_MORE;
+	watch->idle += LOOK_SECONDS;
+	if (watch->idle < GONE_SECONDS || writer_is_alive(fd))
+		return WRITER_MORE;
+	/* It may have written its last just before it went. */
+	return has_changed(watch, fd) ? WRITER_MORE : WRITER_GONE;
 }

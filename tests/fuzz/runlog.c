@@ -9,6 +9,7 @@
 
 #include "fuzz.h"
 #include "json.h"
+#include "wandb/entry.h"
 #include "wandb/history.h"
 #include "wandb/summary.h"
 
@@ -112,12 +113,40 @@ check_lines(struct span message)
 	history_free(history);
 }
 
+/* What wb-cat writes, with keys and without, is strict JSON. */
+static void
+check_entry(enum runlog_kind kind)
+{
+	const struct span keys[] = { span_of("a.b"), span_of("_step") };
+	struct runlog_entry entry = { .kind = kind, .message = whole };
+	struct json_value value;
+	struct json_fault fault;
+	struct buf out = { 0 };
+
+	for (size_t count = 0; count <= 2; count += 2) {
+		struct entry_writer *writer = entry_writer_new(keys, count);
+
+		for (int i = 0; i < 2; i++) {
+			buf_clear(&out);
+			buf_addc(&out, '{');
+			if (entry_write(writer, &entry, &out) != ENTRY_WRITTEN)
+				MUST(out.len == 1);
+			buf_addc(&out, '}');
+			MUST(json_value((struct span){ out.at, out.len }, 0,
+			    &value, &fault));
+		}
+		entry_writer_free(writer);
+	}
+	buf_release(&out);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size == 0)
 		return 0;
 	whole = (struct span){ (const char *)data + 1, size - 1 };
+	check_entry((enum runlog_kind)data[0]);
 	switch (data[0]) {
 	case RUNLOG_HISTORY:
 	case RUNLOG_SUMMARY:
