@@ -41,7 +41,8 @@ held() {
 
 writes() {
     state '.requests | [.UpsertBucket, .CreateRunFiles, .upload,
-        .file_stream, .NotifyScriptableRunAlert] | map(. // 0) | add'
+        .file_stream, .MarkRunFilesUploaded,
+        .NotifyScriptableRunAlert] | map(. // 0) | add'
 }
 
 requests() {

@@ -21,8 +21,9 @@
 static const char help[] =
     "usage: wb-sync [-hnVv] [-j N] [--timeout=TIME] [-e ENTITY] [-p PROJECT]\n"
     "               [--id=ID] [--name=NAME] [--tag=TAG] [--group=GROUP]\n"
-    "               [--job-type=TYPE] [--partial] [--again] [--no-mark]\n"
-    "               [run ...]\n"
+    "               [--job-type=TYPE] [--skip=KIND,...] [--exclude=GLOB]\n"
+    "               [--partial] [--accept-damage] [--again | --verify]\n"
+    "               [--no-mark] [run ...]\n"
     "Upload W&B runs from .wandb files; verified, and nothing twice.\n"
     "\n"
     "  -n, --dry-run          only read the files\n"
@@ -35,7 +36,12 @@ static const char help[] =
     "      --job-type=TYPE    the job type\n"
     "      --partial          also where an earlier file of the run is "
     "missing\n"
+    "      --skip=KIND,...    leave out console, files, media, artifacts,\n"
+    "                         stats, code; may be repeated\n"
+    "      --exclude=GLOB     leave out files of such a name; likewise\n"
+    "      --accept-damage    what can be read of a damaged file is all of it\n"
     "      --again            ask the server even if the file is marked\n"
+    "      --verify           likewise, but send nothing and mark nothing\n"
     "      --no-mark          do not mark the file\n";
 
 enum {
@@ -45,7 +51,11 @@ enum {
 	OPT_GROUP,
 	OPT_JOB_TYPE,
 	OPT_PARTIAL,
+	OPT_SKIP,
+	OPT_EXCLUDE,
+	OPT_ACCEPT_DAMAGE,
 	OPT_AGAIN,
+	OPT_VERIFY,
 	OPT_NO_MARK
 };
 
@@ -59,7 +69,11 @@ static const struct option longopts[] = {
 	{ "group", required_argument, NULL, OPT_GROUP },
 	{ "job-type", required_argument, NULL, OPT_JOB_TYPE },
 	{ "partial", no_argument, NULL, OPT_PARTIAL },
+	{ "skip", required_argument, NULL, OPT_SKIP },
+	{ "exclude", required_argument, NULL, OPT_EXCLUDE },
+	{ "accept-damage", no_argument, NULL, OPT_ACCEPT_DAMAGE },
 	{ "again", no_argument, NULL, OPT_AGAIN },
+	{ "verify", no_argument, NULL, OPT_VERIFY },
 	{ "no-mark", no_argument, NULL, OPT_NO_MARK },
 	{ 0 },
 };
@@ -102,6 +116,17 @@ set_id(const char *text)
 }
 
 static void
+skip(const char *list)
+{
+	size_t taken = selection_skip(&options.leave, list);
+
+	if (list[taken] != '\0' || taken == 0)
+		cli_wrong("--skip: \"%s\" is none of console, files, media, "
+			  "artifacts, stats, code",
+		    list + taken);
+}
+
+static void
 take_option(int opt)
 {
 	struct run_params *instead = &options.instead;
@@ -137,8 +162,20 @@ take_option(int opt)
 	case OPT_PARTIAL:
 		options.partial = true;
 		break;
+	case OPT_SKIP:
+		skip(optarg);
+		break;
+	case OPT_EXCLUDE:
+		globs_add(&options.leave.exclude, optarg);
+		break;
+	case OPT_ACCEPT_DAMAGE:
+		options.accept_damage = true;
+		break;
 	case OPT_AGAIN:
 		options.again = true;
+		break;
+	case OPT_VERIFY:
+		options.verify = true;
 		break;
 	case OPT_NO_MARK:
 		options.no_mark = true;
@@ -203,6 +240,8 @@ main(int argc, char *argv[])
 	cli_init(argv[0], help);
 	while ((opt = cli_getopt(argc, argv, "ne:p:", longopts)) != -1)
 		take_option(opt);
+	if (options.again && options.verify)
+		cli_wrong("--verify sends nothing: not with --again");
 	options.timeout = cli_timeout(INFINITY);
 
 	wandb = wandb_open();
@@ -215,5 +254,6 @@ main(int argc, char *argv[])
 	syncer_free(dry_syncer);
 	wandb_close(wandb);
 	run_params_release(&options.instead);
+	globs_release(&options.leave.exclude);
 	return status;
 }

@@ -193,6 +193,13 @@ rename_to(char **to, const char *name)
 static void
 take_features(struct bucket *bucket, jv data)
 {
+	const struct {
+		const char *name;
+		bool *is_there;
+	} known[] = {
+		{ "STRUCTURED_CONSOLE_LOGS", &bucket->structured_console },
+		{ "MARK_RUN_FILES_UPLOADED", &bucket->marks_files },
+	};
 	jv info = record_get(data, "serverInfo");
 	jv features = record_get(info, "features");
 
@@ -201,9 +208,12 @@ take_features(struct bucket *bucket, jv data)
 		{
 			const char *name = record_str(feature, "name");
 
-			if (name != NULL && record_true(feature, "isEnabled") &&
-			    strcmp(name, "STRUCTURED_CONSOLE_LOGS") == 0)
-				bucket->structured_console = true;
+			if (name == NULL || !record_true(feature, "isEnabled"))
+				name = "";
+			for (size_t k = 0; k < sizeof known / sizeof *known;
+			     k++)
+				if (strcmp(name, known[k].name) == 0)
+					*known[k].is_there = true;
 			jv_free(feature);
 		}
 	}
@@ -346,6 +356,28 @@ take_upsert(struct bucket *bucket, jv data)
 	return outcome;
 }
 
+/*
+ * Servers keep the ids of deleted runs and refuse them, with 409, 410 or 400,
+ * "run ... was previously created and deleted". Consumes data.
+ */
+static jv
+refuse_deleted(jv data, const struct bucket *bucket)
+{
+	jv why;
+
+	if (jv_is_valid(data) ||
+	    strstr(error_message(data), "previously created and deleted") ==
+		NULL)
+		return data;
+	why = error_value("rejected",
+	    "the run %s was deleted on the server, which does not take its id "
+	    "again: sync it with another one (--id=NEW), or restore it there "
+	    "(%s)",
+	    bucket->run_id, error_message(data));
+	jv_free(data);
+	return why;
+}
+
 jv
 bucket_upsert(struct wandb *wandb, const struct run_params *params,
     const char *config, const struct deadline *deadline, struct bucket *bucket)
@@ -357,6 +389,7 @@ bucket_upsert(struct wandb *wandb, const struct run_params *params,
 	for (int i = 0;; i++) {
 		data = wandb_ask(wandb, "UpsertBucket", upsert_query,
 		    upsert_variables(params, config, bucket), true, deadline);
+		data = refuse_deleted(data, bucket);
 		if (jv_is_valid(data) || i == 4 ||
 		    strcmp(error_code(data), "conflict") != 0 ||
 		    !deadline_sleep(

@@ -50,7 +50,7 @@ struct bucket {
 	char *config;  /* JSON: {"KEY": {"value": V}} */
 	char *summary; /* JSON, perhaps with NaN */
 	/* What the server can do. */
-	bool structured_console;
+	bool structured_console, marks_files;
 };
 
 void bucket_release(struct bucket *bucket);
@@ -69,7 +69,8 @@ bool bucket_ended(const struct bucket *bucket);
 /*
  * Creates the run, or sets what params and config (JSON text) say; what is
  * NULL stays as it is. Sets present, id and the names in bucket. May be done
- * again. A run with rows that was not present before is a conflict.
+ * again. A run with rows that was not present before is a conflict; an id that
+ * was used and deleted is "rejected".
  */
 jv bucket_upsert(struct wandb *wandb, const struct run_params *params,
     const char *config, const struct deadline *deadline, struct bucket *bucket);

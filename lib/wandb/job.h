@@ -6,6 +6,7 @@
 #define WANDB_JOB_H
 
 #include "clock.h"
+#include "wandb/damage.h"
 #include "wandb/replay.h"
 #include "wandb/sync.h"
 
@@ -41,8 +42,8 @@ struct job {
 	bool settled;     /* so had all lines: only files are lacking */
 	bool landed;      /* all was sent; it was not verified yet */
 	jv marker;        /* that fits: nothing is to be done */
-	jv damage;        /* the first; jv_null() without */
-	jv alert;         /* what became of alerts, likewise */
+	struct damage damage;
+	jv alert; /* what became of alerts; jv_null() */
 };
 
 /*

@@ -5,6 +5,7 @@
  */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "record.h"
 #include "wandb/job.h"
@@ -33,40 +34,81 @@ complain_of(struct buf *message, const char **code, long count, const char *its,
 	free(text);
 }
 
+/* Values in whole records, and records before the run's. */
+static long
+unreadable(const struct job *job)
+{
+	return job->replay.dropped + job->replay.unsaid;
+}
+
+static void
+complain_if(struct buf *message, const char **code, jv why)
+{
+	if (!jv_is_valid(why))
+		complain(message, code, error_code(why), error_message(why));
+}
+
 /* What is not whole although all that could be sent is there. */
 static jv
 verdict(struct job *job)
 {
 	const struct replay *replay = &job->replay;
+	bool accept = job->options->accept_damage;
 	struct buf message = { 0 };
 	const char *code = NULL;
+	jv damage = accept ? jv_null() : damage_verdict(&job->damage);
 	jv files =
 	    job->uploads != NULL ? uploads_verdict(job->uploads) : jv_null();
 	jv why = jv_null();
 
-	if (!jv_is_valid(job->damage))
-		complain(&message, &code, error_code(job->damage),
-		    error_message(job->damage));
-	if (!jv_is_valid(files))
-		complain(
-		    &message, &code, error_code(files), error_message(files));
+	complain_if(&message, &code, damage);
+	complain_if(&message, &code, files);
 	complain_of(&message, &code, replay->too_long, "input",
 	    "lines are longer than the server takes, and were left out");
-	complain_of(&message, &code, replay->dropped + replay->unsaid,
-	    "damaged", "values or records cannot be read, and were left out");
+	complain_of(&message, &code, accept ? 0 : unreadable(job), "damaged",
+	    "values or records cannot be read, and were left out");
 	if (job->summary.len > STREAM_MOST)
 		complain(&message, &code, "input",
 		    "the summary is longer than the server takes");
 	complain_of(&message, &code, replay->artifacts, "rejected",
 	    "artifacts were not uploaded: wb-sync does not know how");
-	if (!jv_is_valid(job->alert))
-		complain(&message, &code, error_code(job->alert),
-		    error_message(job->alert));
+	complain_if(&message, &code, job->alert);
 	if (code != NULL)
 		why = error_value(code, "%s", message.at);
 	buf_release(&message);
 	jv_free(files);
+	jv_free(damage);
 	return why;
+}
+
+/* What could not be read, if there is such, and whether it is accepted. */
+static jv
+set_damage(struct job *job, jv rec)
+{
+	jv counts;
+
+	rec = record_drop(rec, "damage");
+	if (!damage_found(&job->damage) && unreadable(job) == 0)
+		return rec;
+	counts = damage_counts(&job->damage);
+	counts = record_set_number(counts, "values", (double)unreadable(job));
+	counts =
+	    record_set_bool(counts, "accepted", job->options->accept_damage);
+	return jv_object_set(rec, jv_string("damage"), counts);
+}
+
+/* What stayed here, if anything did. */
+static jv
+set_left_out(struct job *job, jv rec)
+{
+	unsigned left = job->replay.left_out |
+	    (job->uploads != NULL ? uploads_left_out(job->uploads) : 0);
+
+	rec = record_drop(rec, "left_out");
+	if (left == 0)
+		return rec;
+	return jv_object_set(rec, jv_string("left_out"),
+	    selection_words(&job->options->leave, left));
 }
 
 /* "entity/project/run_id", as far as it is known. */
@@ -144,14 +186,15 @@ remember_marker(struct job *job)
 	};
 }
 
+/* What a marker keeps of a record. */
+static const char *const kept[] = { "run", "url", "history_lines", "last_step",
+	"files", "bytes", "verified_at", "damage", "left_out" };
+
 jv
 outcome_skipped(struct job *job, jv rec)
 {
-	static const char *const fields[] = { "run", "url", "history_lines",
-		"last_step", "files", "bytes", "verified_at" };
-
-	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-		rec = record_take(rec, fields[i], job->marker, fields[i]);
+	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+		rec = record_take(rec, kept[i], job->marker, kept[i]);
 	rec = record_set_bool(rec, "synced", true);
 	rec = record_set_bool(rec, "verified", true);
 	remember_marker(job);
@@ -163,13 +206,11 @@ outcome_skipped(struct job *job, jv rec)
 static jv
 mark(struct job *job, jv rec)
 {
-	static const char *const fields[] = { "run", "url", "history_lines",
-		"last_step", "files", "bytes", "verified_at" };
 	const struct reach *reach = &job->syncer->reach;
 	jv marker = record_set_str(jv_object(), "tool", "wb-sync"), error;
 
-	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-		marker = record_take(marker, fields[i], rec, fields[i]);
+	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+		marker = record_take(marker, kept[i], rec, kept[i]);
 	/* Where the next file of the run will begin. */
 	marker =
 	    record_set_number(marker, "history_lines", (double)reach->rows);
@@ -189,20 +230,23 @@ mark(struct job *job, jv rec)
 jv
 outcome_done(struct job *job, jv rec)
 {
+	const struct sync_options *options = job->options;
 	jv why = verdict(job);
 	bool whole = jv_is_valid(why);
 	char now[CLOCK_TEXT];
 
 	rec = set_counts(job, set_run(job, rec));
+	rec = set_left_out(job, set_damage(job, rec));
+	rec = record_drop(rec, "skipped");
 	rec = record_set_bool(rec, "synced", whole);
-	rec = record_set_bool(rec, "verified", true);
+	rec = record_set_bool(rec, "verified", whole);
 	rec = record_set_str(
 	    rec, "verified_at", clock_format(floor(clock_now()), now));
 	remember(job, jv_null());
 	if (!whole)
 		return record_failed(rec, why);
 	jv_free(why);
-	return job->options->no_mark ? rec : mark(job, rec);
+	return options->no_mark || options->verify ? rec : mark(job, rec);
 }
 
 /* What the run's next file says when this one was not done. */
@@ -219,15 +263,20 @@ stop_next(jv error)
 jv
 outcome_gave_up(struct job *job, jv rec, jv error)
 {
+	bool differs =
+	    job->options->verify && strcmp(error_code(error), "conflict") == 0;
+
 	if (job->name != NULL)
 		remember(job, stop_next(error));
-	rec = set_run(job, rec);
+	rec = set_damage(job, set_run(job, rec));
+	rec = record_drop(record_drop(rec, "skipped"), "verified_at");
 	if (job->stream != NULL && job->bucket.present)
 		rec = record_set_number(rec, "history_lines",
 		    (double)stream_confirmed(job->stream));
 	rec = record_set_bool(rec, "synced", false);
-	return job->landed ? record_failed(rec, error)
-			   : record_error(rec, error);
+	rec = record_set_bool(rec, "verified", false);
+	return job->landed || differs ? record_failed(rec, error)
+				      : record_error(rec, error);
 }
 
 jv
@@ -236,6 +285,7 @@ outcome_dry(struct job *job, jv rec)
 	jv why = verdict(job);
 
 	rec = set_counts(job, set_run(job, rec));
+	rec = set_left_out(job, set_damage(job, rec));
 	rec = record_set_bool(rec, "dry_run", true);
 	if (!jv_is_valid(why))
 		return record_failed(rec, why);

@@ -29,7 +29,15 @@ struct scan {
 	int64_t rows, events; /* so many were read */
 	struct row_key first, last;
 	int64_t plain_last; /* the step of the last, alone */
-	double started;     /* EnvironmentRecord.started_at; NAN without one */
+	/* Wherever last_row stands; and how the file goes on behind its time.
+	 */
+	int64_t found;         /* the row that it is; -1 */
+	int64_t until;         /* the first row that is later; -1 */
+	struct row_key before; /* the row before that, */
+	bool gap;              /* and whether a damaged place is between */
+	bool damaged, since;   /* somewhere; since the last row */
+	bool loose;     /* event, console: the last that is not later will do */
+	double started; /* EnvironmentRecord.started_at; NAN without one */
 };
 
 bool
@@ -45,8 +53,8 @@ same_time(double a, double b)
 	return fabs(a - b) < 5e-7;
 }
 
-static bool
-same_row(const struct row_key *a, const struct row_key *b)
+bool
+place_same_row(const struct row_key *a, const struct row_key *b)
 {
 	if (isnan(a->timestamp) && isnan(b->timestamp))
 		return a->step == b->step;
@@ -75,34 +83,59 @@ count_step(int64_t *least, double recorded)
 	return step;
 }
 
-static void
-scan_row(struct scan *scan, struct span message)
+void
+place_row(struct span message, double *timestamp, double *step)
 {
-	struct row_key key = { .known = true, .timestamp = NAN, .step = -1 };
 	struct runlog_items items;
 	struct runlog_item item;
-	double step = NAN;
 
-	if (place_too_long(message.len))
-		return;
+	*timestamp = *step = NAN;
 	runlog_items(&items, RUNLOG_HISTORY, message);
 	while (runlog_next_item(&items, &item)) {
 		if (item.depth != 1)
 			continue;
 		if (span_is(item.path[0], "_timestamp"))
-			key.timestamp = to_number(item.json);
+			*timestamp = to_number(item.json);
 		else if (span_is(item.path[0], "_step"))
-			step = to_number(item.json);
+			*step = to_number(item.json);
 	}
 	runlog_items_release(&items);
+}
+
+/* Where the server's last row is, although rows may be missing before it. */
+static void
+look_at(struct scan *scan, const struct row_key *key)
+{
+	if (scan->found < 0 && place_same_row(key, &scan->last_row)) {
+		scan->found = scan->rows;
+	} else if (scan->until < 0 &&
+	    key->timestamp > scan->last_row.timestamp) {
+		scan->until = scan->rows;
+		scan->before = scan->last;
+		scan->gap = scan->since;
+	}
+}
+
+static void
+scan_row(struct scan *scan, struct span message)
+{
+	struct row_key key = { .known = true };
+	double step;
+
+	if (place_too_long(message.len))
+		return;
+	place_row(message, &key.timestamp, &step);
 	key.step = count_step(&scan->step, step);
 	scan->plain_last = count_step(&scan->plain_step, step);
 	if (scan->rows == 0)
 		scan->first = key;
+	if (scan->last_row.known)
+		look_at(scan, &key);
 	scan->last = key;
+	scan->since = false;
 	if (scan->row < 0 && scan->last_row.known &&
 	    (scan->at < 0 || scan->at == scan->rows) &&
-	    same_row(&key, &scan->last_row))
+	    place_same_row(&key, &scan->last_row))
 		scan->row = scan->rows;
 	scan->rows++;
 }
@@ -110,8 +143,11 @@ scan_row(struct scan *scan, struct span message)
 static void
 scan_event(struct scan *scan, struct span message)
 {
+	double time = runlog_stats_time(message);
+
 	if (scan->last_event.known &&
-	    same_time(runlog_stats_time(message), scan->last_event.timestamp))
+	    (same_time(time, scan->last_event.timestamp) ||
+		(scan->loose && time < scan->last_event.timestamp)))
 		scan->event = scan->events;
 	scan->events++;
 }
@@ -133,7 +169,8 @@ scan_console(void *context, const struct console_line *line)
 	struct scan *scan = context;
 
 	/* Lines carry microseconds. */
-	if (fabs(line->time - scan->last_console) < 1.5e-6)
+	if (fabs(line->time - scan->last_console) < 1.5e-6 ||
+	    (scan->loose && line->time < scan->last_console))
 		scan->console = line->number;
 }
 
@@ -190,12 +227,15 @@ scan_file(const char *path, struct scan *scan)
 	jv_free(why);
 	console = console_new(scan_console, scan);
 	scan->row = scan->event = scan->console = -1;
+	scan->found = scan->until = -1;
 	scan->started = NAN;
 	while (((event = runlog_next(log, &entry)) == LEVELDB_RECORD ||
 		   event == LEVELDB_DAMAGE) &&
 	    !(scan->begin && scan->rows > 0))
 		if (event == LEVELDB_RECORD)
 			scan_record(scan, console, &entry);
+		else
+			scan->damaged = scan->since = true;
 	console_finish(console);
 	console_free(console);
 	runlog_close(log);
@@ -295,7 +335,7 @@ prove_over(struct wandb *wandb, const struct bucket *bucket, struct scan *scan,
 		if (!jv_is_valid(error))
 			return error;
 		jv_free(error);
-		if (row.known && same_row(&row, &scan->last)) {
+		if (row.known && place_same_row(&row, &scan->last)) {
 			scan->step = steps[i] + 1;
 			return jv_null();
 		}
@@ -312,6 +352,56 @@ prove_over(struct wandb *wandb, const struct bucket *bucket, struct scan *scan,
 	    "cannot be put before them any more");
 }
 
+/* What prove_over() asks, of a file behind whose rows others are. */
+static jv
+place_over(struct wandb *wandb, const struct bucket *bucket, struct scan *scan,
+    const struct deadline *deadline, struct place *place)
+{
+	place->over = true;
+	place->there.rows = scan->rows;
+	return scan->rows > 0
+	    ? prove_over(wandb, bucket, scan, deadline)
+	    : conflict(bucket, "holds rows, and this file none");
+}
+
+/*
+ * The server's last row is in the file, or where the file is damaged, but not
+ * at its number: there are so many of the run behind place->first. Rows are
+ * missing here, or there.
+ */
+static jv
+place_gap(struct wandb *wandb, const struct bucket *bucket,
+    const struct scan *scan, int64_t there, const struct deadline *deadline,
+    struct place *place)
+{
+	int64_t rows = scan->found >= 0 ? scan->found + 1
+	    : scan->gap                 ? scan->until
+					: 0;
+	struct row_key row;
+	jv error;
+
+	if (rows > there && scan->found >= 0)
+		return error_value("conflict",
+		    "the run %s on the server lacks %" PRId64 " rows of this "
+		    "file before its last one, as after the sync of a damaged "
+		    "copy; they cannot be put in: sync the file with another "
+		    "id (--id=NEW), then delete that run",
+		    bucket->run_id, rows - there);
+	if (!scan->damaged || rows == 0 || rows > there)
+		return conflict(bucket, "holds other rows than this file");
+	place->first.rows += there - rows;
+	place->there.rows = rows;
+	place->over = rows == scan->rows;
+	if (scan->found >= 0)
+		return jv_null();
+	error =
+	    find_time(wandb, bucket, scan->before.timestamp, deadline, &row);
+	if (!jv_is_valid(error) || row.known)
+		return error;
+	jv_free(error);
+	return conflict(bucket, "holds other rows than this file");
+}
+
 /* Rows, where the number of the file's first one is known. */
 static jv
 place_rows(struct wandb *wandb, const struct bucket *bucket, struct scan *scan,
@@ -320,18 +410,11 @@ place_rows(struct wandb *wandb, const struct bucket *bucket, struct scan *scan,
 	int64_t there = bucket->rows - place->first.rows;
 
 	place->there.rows = there;
-	if (there == 0)
+	if (there == 0 || scan->row == there - 1)
 		return jv_null();
-	if (there > scan->rows) {
-		place->over = true;
-		place->there.rows = scan->rows;
-		return scan->rows > 0
-		    ? prove_over(wandb, bucket, scan, deadline)
-		    : conflict(bucket, "holds rows, and this file none");
-	}
-	if (scan->row != there - 1)
-		return conflict(bucket, "holds other rows than this file");
-	return jv_null();
+	if (there > scan->rows && scan->found < 0 && !scan->gap)
+		return place_over(wandb, bucket, scan, deadline, place);
+	return place_gap(wandb, bucket, scan, there, deadline, place);
 }
 
 /* Rows, where it has to be found out by their times. */
@@ -349,12 +432,10 @@ find_rows(struct wandb *wandb, const struct bucket *bucket, struct scan *scan,
 		place->first.rows = bucket->rows;
 		return jv_null();
 	}
-	if (scan->last.timestamp < bucket->last_row.timestamp) {
-		place->over = true;
-		place->there.rows = scan->rows;
-		return prove_over(wandb, bucket, scan, deadline);
-	}
-	return conflict(bucket, "holds other rows than this file");
+	if (scan->last.timestamp < bucket->last_row.timestamp)
+		return place_over(wandb, bucket, scan, deadline, place);
+	place->first.rows = 0;
+	return place_gap(wandb, bucket, scan, bucket->rows, deadline, place);
 }
 
 static int64_t
@@ -429,6 +510,31 @@ scan_all(struct wandb *wandb, const char *path, const struct bucket *bucket,
 	return error;
 }
 
+/*
+ * Rows are missing in the file, so lines may be: numbers tell no more where
+ * events and console are, but times do.
+ */
+static jv
+scan_again(struct wandb *wandb, const char *path, const struct bucket *bucket,
+    const struct deadline *deadline, struct scan *scan)
+{
+	struct scan again = { .last_event = bucket->last_event,
+		.last_console = NAN,
+		.loose = true };
+	jv error = jv_null();
+
+	if (bucket->console > 0)
+		error = bucket_console_time(
+		    wandb, bucket, deadline, &again.last_console);
+	if (!jv_is_valid(error))
+		return error;
+	jv_free(error);
+	error = scan_file(path, &again);
+	scan->event = again.event;
+	scan->console = again.console;
+	return error;
+}
+
 jv
 place_find(struct wandb *wandb, const char *path, const struct bucket *bucket,
     const struct place_claim *claim, const struct deadline *deadline,
@@ -461,6 +567,14 @@ place_find(struct wandb *wandb, const char *path, const struct bucket *bucket,
 	    place->first.rows == before->rows)
 		known = true;
 	place->next = scan.step;
+	if (!goes_on && jv_is_valid(error) && !place->over &&
+	    place->first.rows > 0) {
+		known = false;
+		jv_free(error);
+		error = scan_again(wandb, path, bucket, deadline, &scan);
+	}
+	if (known && scan.rows > 0)
+		place->first_row = scan.first;
 	place_others(bucket, &scan, known || claim->rewound, place);
 	if (bucket->rows > 0 && bucket->last_row.step >= place->first.step)
 		place->first.step = bucket->last_row.step + 1;

@@ -6,7 +6,9 @@
  * another program, or by the earlier fragments that a resumed file goes on
  * from. Nothing may be sent before it is known which; the proof are the times
  * of rows (_timestamp), which nothing shifts. A run that holds something else
- * is a conflict.
+ * is a conflict. So is one that lacks rows of the file's middle, as the sync of
+ * a damaged copy leaves it: lines have numbers, and those are taken. A damaged
+ * file itself may lack rows that the run has.
  */
 #ifndef WANDB_PLACE_H
 #define WANDB_PLACE_H
@@ -28,6 +30,7 @@ struct place {
 	struct reach there; /* how many of the file's lines are there */
 	bool over;          /* so are lines that came after the file's; then */
 	int64_t next; /* is the least step that the row behind its last has */
+	struct row_key first_row; /* of the file, where it was found out */
 };
 
 /* What a file says of the run that it is a part of. */
@@ -40,6 +43,9 @@ struct place_claim {
 	                               if that is not known */
 };
 
+/* Whether two keys are those of one row: by time, or by step without one. */
+bool place_same_row(const struct row_key *a, const struct row_key *b);
+
 /*
  * Finds the place of the file at path. Reads the file only if the server has
  * lines of the run. Returns jv_null() and fills place, or returns an
@@ -48,6 +54,9 @@ struct place_claim {
 jv place_find(struct wandb *wandb, const char *path,
     const struct bucket *bucket, const struct place_claim *claim,
     const struct deadline *deadline, struct place *place);
+
+/* _timestamp and _step of a HistoryRecord; NAN where it has none. */
+void place_row(struct span message, double *timestamp, double *step);
 
 /* Whether a HistoryRecord of so many bytes is too long for the server. */
 bool place_too_long(size_t bytes);

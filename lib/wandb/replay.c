@@ -329,15 +329,29 @@ take_exit(struct replay *replay, struct span message)
 	replay->not_complete = end.not_complete;
 }
 
-bool
-replay_record(struct replay *replay, const struct runlog_entry *entry)
+/* Which of LEAVE_... a record of that kind is. */
+static unsigned
+selected(enum runlog_kind kind)
+{
+	switch (kind) {
+	case RUNLOG_STATS:
+		return LEAVE_STATS;
+	case RUNLOG_OUTPUT:
+	case RUNLOG_OUTPUT_RAW:
+	case RUNLOG_OUTPUT_LOGGER:
+		return LEAVE_CONSOLE;
+	case RUNLOG_ARTIFACT:
+		return LEAVE_ARTIFACTS;
+	default:
+		return 0;
+	}
+}
+
+static void
+take_record(struct replay *replay, const struct runlog_entry *entry)
 {
 	struct span message = entry->message;
 
-	if (!replay->begun && entry->kind != RUNLOG_RUN) {
-		replay->unsaid += entry->kind != RUNLOG_HEADER;
-		return true;
-	}
 	switch (entry->kind) {
 	case RUNLOG_HISTORY:
 		take_row(replay, message);
@@ -389,6 +403,19 @@ replay_record(struct replay *replay, const struct runlog_entry *entry)
 		replay->ignored++;
 		break;
 	}
+}
+
+bool
+replay_record(struct replay *replay, const struct runlog_entry *entry)
+{
+	unsigned kind = selected(entry->kind) & replay->skip;
+
+	if (!replay->begun && entry->kind != RUNLOG_RUN)
+		replay->unsaid += entry->kind != RUNLOG_HEADER;
+	else if (kind != 0)
+		replay->left_out |= kind;
+	else
+		take_record(replay, entry);
 	return jv_is_valid(replay->error);
 }
 
@@ -411,9 +438,11 @@ replay_summary(struct replay *replay, struct buf *out)
 	struct tree *summary = summary_tree(replay->summary);
 	char text[24];
 
-	/* Rows that were renumbered take the summary's step along. */
-	if ((replay->resume || replay->branch != NULL) &&
-	    replay->last_row.known && replay->last_row.step >= 0 &&
+	/*
+	 * It is that of the last row: rows may have been renumbered, and the
+	 * row that a summary was written for may be cut off.
+	 */
+	if (replay->last_row.known && replay->last_row.step >= 0 &&
 	    tree_leaf(summary, &step, 1).len > 0) {
 		(void)snprintf(
 		    text, sizeof text, "%" PRId64, replay->last_row.step);

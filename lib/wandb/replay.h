@@ -18,6 +18,7 @@
 #include "wandb/history.h"
 #include "wandb/place.h"
 #include "wandb/runconfig.h"
+#include "wandb/selection.h"
 #include "wandb/stream.h"
 #include "wandb/summary.h"
 #include "wandb/upload.h"
@@ -35,6 +36,8 @@ struct replay {
 	jv (*flush)(void *context);
 	void *context;
 	const struct run_params *instead; /* overrides; tags are added */
+	unsigned skip;     /* LEAVE_...: what stays here, and what there was */
+	unsigned left_out; /* of it */
 
 	/* What the records say. */
 	bool begun; /* there was a run record */

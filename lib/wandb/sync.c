@@ -56,10 +56,11 @@ job_init(struct job *job, struct syncer *syncer, const char *path)
 		.path = path,
 		.deadline = deadline_in(syncer->options->timeout),
 		.marker = jv_null(),
-		.damage = jv_null(),
 		.alert = jv_null(),
 	};
+	damage_init(&job->damage);
 	replay_init(&job->replay);
+	job->replay.skip = job->options->leave.skip;
 	job->replay.instead = &job->options->instead;
 	job->replay.context = job;
 }
@@ -78,7 +79,7 @@ job_release(struct job *job)
 	free(job->url);
 	free(job->stream_url);
 	jv_free(job->marker);
-	jv_free(job->damage);
+	damage_release(&job->damage);
 	jv_free(job->alert);
 }
 
@@ -243,9 +244,10 @@ read_marker(struct job *job)
 {
 	jv marker;
 
-	if (job->options->again)
+	if (job->options->again || job->options->verify)
 		return;
-	marker = marker_read(job->path, runlog_fd(job->log));
+	marker =
+	    marker_read(job->path, runlog_fd(job->log), &job->options->leave);
 	if (jv_get_kind(marker) == JV_KIND_OBJECT && marker_is_for(job, marker))
 		job->marker = marker;
 	else
@@ -264,7 +266,9 @@ go_on(struct job *job)
 	replay->structured = job->bucket.structured_console;
 	replay->flush = flush;
 	replay->uploads = job->uploads;
-	if (job->place.over)
+	if (there->rows > 0 && !job->place.over)
+		replay->last_row = job->bucket.last_row;
+	if (job->place.over || job->options->verify)
 		return;
 	job->stream =
 	    stream_new(job->wandb, &job->deadline, first->rows + there->rows,
@@ -277,8 +281,6 @@ go_on(struct job *job)
 	runconfig_feature(replay->config, RESUMED);
 	if (job->bucket.config != NULL)
 		runconfig_inherit(replay->config, span_of(job->bucket.config));
-	if (there->rows > 0)
-		replay->last_row = job->bucket.last_row;
 }
 
 /* What this one goes on from: it must be there, or be given up. */
@@ -318,6 +320,9 @@ rewind_run(struct job *job)
 	if (!jv_is_valid(error) || !bucket->present)
 		return error;
 	jv_free(error);
+	if (job->options->verify)
+		return error_value(
+		    "conflict", "the server has nothing of this file yet");
 	error = bucket_rewind(job->wandb, bucket,
 	    (double)(job->replay.branch_step - 1), &job->deadline);
 	if (!jv_is_valid(error))
@@ -353,6 +358,8 @@ find_place(struct job *job)
 	if (!jv_is_valid(error))
 		return error;
 	jv_free(error);
+	if (job->options->verify && !bucket->present)
+		return error_value("conflict", "the server has no such run");
 	job->was_present = bucket->present;
 	job->was_ended = bucket->present && bucket_ended(bucket);
 	if (replay->rewound) {
@@ -388,6 +395,7 @@ begin(struct job *job)
 	free(folder);
 	job->uploads = uploads_new(job->wandb, files, &job->deadline);
 	free(files);
+	uploads_select(job->uploads, &job->options->leave);
 	replay->uploads = job->uploads;
 	if (job->options->dry_run)
 		return jv_null();
@@ -406,13 +414,37 @@ static jv
 no_run(
     struct job *job, enum leveldb_event event, const struct runlog_entry *entry)
 {
-	if (event == LEVELDB_FOREIGN || event == LEVELDB_CUT ||
-	    event == LEVELDB_ERROR)
+	if (event == LEVELDB_FOREIGN || event == LEVELDB_ERROR)
 		return runlog_error(job->path, event, entry);
-	if (jv_is_valid(job->damage))
-		return error_value(
-		    "input", "%s: the file has no run record", job->path);
-	return jv_copy(job->damage);
+	if (damage_found(&job->damage))
+		return error_value("damaged", "%s; there is no run record",
+		    error_message(job->damage.first));
+	return error_value("input",
+	    "%s: offset %lld: the file ends without a run record", job->path,
+	    (long long)entry->start);
+}
+
+/*
+ * What is readable begins without its run record: a later one, as there is for
+ * each change of name or tags, says the same.
+ */
+static void
+find_run(struct job *job)
+{
+	jv why = jv_null();
+	struct runlog *log = runlog_open(job->path, &why);
+	struct runlog_entry entry;
+	enum leveldb_event event;
+
+	jv_free(why);
+	if (log == NULL)
+		return;
+	while (!job->replay.begun &&
+	    ((event = runlog_next(log, &entry)) == LEVELDB_RECORD ||
+		event == LEVELDB_DAMAGE))
+		if (event == LEVELDB_RECORD && entry.kind == RUNLOG_RUN)
+			(void)replay_record(&job->replay, &entry);
+	runlog_close(log);
 }
 
 static jv
@@ -421,34 +453,37 @@ read_file(struct job *job)
 	struct replay *replay = &job->replay;
 	struct runlog_entry entry;
 	enum leveldb_event event;
+	bool sought = false, first;
 	jv error;
 
 	while ((event = runlog_next(job->log, &entry)) == LEVELDB_RECORD ||
 	    event == LEVELDB_DAMAGE) {
-		bool begun = replay->begun;
-
-		if (event == LEVELDB_DAMAGE) {
-			if (jv_is_valid(job->damage))
-				job->damage =
-				    runlog_error(job->path, event, &entry);
+		damage_take(&job->damage, job->path, event, &entry);
+		if (event == LEVELDB_DAMAGE)
 			continue;
+		first = !replay->begun && entry.kind == RUNLOG_RUN;
+		if (!replay->begun && !first && !sought &&
+		    entry.kind != RUNLOG_HEADER) {
+			sought = true;
+			find_run(job);
 		}
-		if (!replay_record(replay, &entry))
+		if (first && !replay_record(replay, &entry))
 			return jv_copy(replay->error);
-		if (begun || !replay->begun)
-			continue;
-		error = begin(job);
-		if (!jv_is_valid(error) ||
-		    jv_get_kind(job->marker) == JV_KIND_OBJECT)
-			return error;
-		jv_free(error);
+		if (replay->begun && job->name == NULL) {
+			error = begin(job);
+			if (!jv_is_valid(error) ||
+			    jv_get_kind(job->marker) == JV_KIND_OBJECT)
+				return error;
+			jv_free(error);
+		}
+		if (!first && !replay_record(replay, &entry))
+			return jv_copy(replay->error);
 	}
+	damage_take(&job->damage, job->path, event, &entry);
 	if (!replay->begun)
 		return no_run(job, event, &entry);
 	if (event == LEVELDB_ERROR)
 		return runlog_error(job->path, event, &entry);
-	if (event == LEVELDB_CUT && jv_is_valid(job->damage))
-		job->damage = runlog_error(job->path, event, &entry);
 	replay_finish(replay);
 	return jv_copy(replay->error);
 }
@@ -490,6 +525,13 @@ expect(struct job *job, struct expected *expected)
 		.over = job->place.over,
 		.summarized = job->summary.len <= STREAM_MOST,
 		.summary = { job->summary.at, job->summary.len },
+		.events = replay->at.events > 0
+		    ? job->place.first.events + replay->at.events
+		    : 0,
+		.console = replay->at.console > 0
+		    ? job->place.first.console + replay->at.console
+		    : 0,
+		.files = job->place.over ? UPLOADS_NAMES : UPLOADS_BYTES,
 		.complete = !replay->not_complete,
 		.exit_code = replay->exited ? replay->exit_code : 1,
 	};
@@ -542,27 +584,39 @@ send_end(struct job *job, const struct expected *expected)
 	return error;
 }
 
+/* Files of a run that has ended: it stays ended. */
+static jv
+send_files(struct job *job)
+{
+	jv names;
+
+	uploads_send(job->uploads, &job->bucket);
+	names = uploads_sent(job->uploads);
+	if (!job->bucket.marks_files || jv_array_length(jv_copy(names)) == 0) {
+		jv_free(names);
+		return jv_null();
+	}
+	return bucket_mark_uploaded(
+	    job->wandb, &job->bucket, names, &job->deadline);
+}
+
 /*
  * Later files of the run are there: what is there of lines is not touched, and
  * the run stays ended. Files that only this one had are sent.
  */
 static jv
-finish_over(struct job *job)
+finish_over(struct job *job, const struct expected *expected)
 {
-	jv error = uploads_compare(job->uploads, &job->bucket, UPLOADS_NAMES),
-	   names;
+	jv error = verify_run(expected, &job->bucket);
 
+	if (!jv_is_valid(error))
+		return error;
+	jv_free(error);
+	error = uploads_compare(job->uploads, &job->bucket, UPLOADS_NAMES);
 	if (!jv_is_valid(error) || uploads_lacking(job->uploads) == 0)
 		return error;
 	jv_free(error);
-	uploads_send(job->uploads, &job->bucket);
-	names = uploads_sent(job->uploads);
-	if (jv_array_length(jv_copy(names)) == 0) {
-		jv_free(names);
-		return jv_null();
-	}
-	error = bucket_mark_uploaded(
-	    job->wandb, &job->bucket, names, &job->deadline);
+	error = send_files(job);
 	if (!jv_is_valid(error))
 		return error;
 	jv_free(error);
@@ -613,6 +667,55 @@ is_there(struct job *job, struct expected *expected, jv *why)
 	return false;
 }
 
+/* Sends the lines that are left, and all files, and ends the run. */
+static jv
+send_all(struct job *job, const struct expected *expected)
+{
+	jv error;
+
+	if (!job->settled) {
+		error = upsert(job);
+		if (!jv_is_valid(error))
+			return error;
+		jv_free(error);
+	}
+	uploads_send(job->uploads, &job->bucket);
+	return send_end(job, expected);
+}
+
+/* With --verify: nothing is sent. */
+static jv
+check(struct job *job, struct expected *expected)
+{
+	struct buf config = { 0 };
+	struct row_key row;
+	jv why;
+
+	/* Derived files may be another program's, or an earlier file's. */
+	if (!job->place.over)
+		expected->files = UPLOADS_CLAIM;
+	expected->may_hold_more = true;
+	runconfig_json(job->replay.config, &config);
+	expected->config = (struct span){ config.at, config.len };
+	why = verify_once(job->wandb, &job->replay.params, expected,
+	    job->uploads, &job->deadline, &job->bucket, NULL);
+	buf_release(&config);
+	if (!jv_is_valid(why) || !job->place.first_row.known)
+		return why;
+	jv_free(why);
+	why = bucket_row(job->wandb, &job->bucket, job->place.first_row.step,
+	    job->place.first_row.step + 1, &job->deadline, &row);
+	if (!jv_is_valid(why))
+		return why;
+	if (!row.known || !place_same_row(&row, &job->place.first_row)) {
+		jv_free(why);
+		why = error_value("conflict",
+		    "the server does not show what the file holds: the first "
+		    "row is another");
+	}
+	return why;
+}
+
 static jv
 finish(struct job *job)
 {
@@ -621,9 +724,11 @@ finish(struct job *job)
 
 	make_files(job);
 	expect(job, &expected);
+	if (job->options->verify)
+		return check(job, &expected);
 	if (job->place.over) {
 		leave_alerts(job);
-		return finish_over(job);
+		return finish_over(job, &expected);
 	}
 	if (is_there(job, &expected, &error)) {
 		leave_alerts(job);
@@ -632,14 +737,10 @@ finish(struct job *job)
 	if (!jv_is_valid(error))
 		return error;
 	jv_free(error);
-	if (!job->settled) {
-		error = upsert(job);
-		if (!jv_is_valid(error))
-			return error;
-		jv_free(error);
-	}
-	uploads_send(job->uploads, &job->bucket);
-	error = send_end(job, &expected);
+	/* The server revives a run for what its stream says. */
+	error = job->settled && job->bucket.marks_files
+	    ? send_files(job)
+	    : send_all(job, &expected);
 	if (!jv_is_valid(error))
 		return error;
 	jv_free(error);

@@ -18,6 +18,7 @@
 #include <jv.h>
 
 #include "wandb/bucket.h"
+#include "wandb/selection.h"
 
 struct sync_options {
 	struct run_params instead; /* overrides; tags are added */
@@ -25,6 +26,9 @@ struct sync_options {
 	bool again;                /* do not trust the marker */
 	bool no_mark;              /* do not write it */
 	bool partial;              /* also where earlier files are missing */
+	bool verify;               /* only compare: nothing is sent or marked */
+	bool accept_damage;        /* what can be read is all there is */
+	struct selection leave;    /* what stays here */
 	double timeout;            /* seconds for one file */
 };
 

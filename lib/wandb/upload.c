@@ -53,6 +53,8 @@ struct uploads {
 	jv places;             /* name -> index in items */
 	struct wandb_call ask; /* uploads_ask()'s */
 	size_t asked;          /* how many names it asks for; 0: none */
+	const struct selection *selection; /* NULL: nothing stays here */
+	unsigned left_out;
 };
 
 /* One file on its way. */
@@ -155,6 +157,30 @@ fail(struct item *item, jv why)
 	item->state = FAILED;
 }
 
+void
+uploads_select(struct uploads *uploads, const struct selection *selection)
+{
+	uploads->selection = selection;
+}
+
+unsigned
+uploads_left_out(const struct uploads *uploads)
+{
+	return uploads->left_out;
+}
+
+/* Whether the file is to stay here. */
+static bool
+leaves(struct uploads *uploads, const char *name)
+{
+	unsigned kind = uploads->selection != NULL
+	    ? selection_leaves(uploads->selection, name)
+	    : 0;
+
+	uploads->left_out |= kind;
+	return kind != 0;
+}
+
 /* WANDB_IGNORE_GLOBS: patterns with commas between them. */
 static bool
 ignored(const char *name)
@@ -180,7 +206,8 @@ uploads_add(struct uploads *uploads, struct span name)
 	const char *refused = safepath_refuse(name.at, name.len);
 	struct item *item;
 
-	if (ignored(jv_string_value(text))) {
+	if (ignored(jv_string_value(text)) ||
+	    leaves(uploads, jv_string_value(text))) {
 		jv_free(text);
 		return;
 	}
@@ -197,8 +224,13 @@ void
 uploads_add_text(
     struct uploads *uploads, const char *name, struct buf *text, bool derived)
 {
-	struct item *item = place(uploads, jv_string(name));
+	struct item *item;
 
+	if (leaves(uploads, name)) {
+		buf_release(text);
+		return;
+	}
+	item = place(uploads, jv_string(name));
 	free(item->path);
 	buf_release(&item->text);
 	item->path = NULL;
@@ -211,8 +243,11 @@ uploads_add_text(
 void
 uploads_add_fd(struct uploads *uploads, const char *name, int fd, off_t size)
 {
-	struct item *item = place(uploads, jv_string(name));
+	struct item *item;
 
+	if (leaves(uploads, name))
+		return;
+	item = place(uploads, jv_string(name));
 	free(item->path);
 	item->path = NULL;
 	item->fd = fd;
@@ -389,6 +424,34 @@ uploads_lacking(const struct uploads *uploads)
 		lacking += uploads->items[i].state == NEW ||
 		    uploads->items[i].state == LACKING;
 	return lacking;
+}
+
+/* Adds a name to a list of which ten are told. */
+static void
+tell(struct buf *names, long count, const char *name)
+{
+	if (count < 10)
+		buf_addf(names, "%s%s", count > 0 ? ", " : "", name);
+	else if (count == 10)
+		buf_adds(names, ", ...");
+}
+
+jv
+uploads_lacks(const struct uploads *uploads)
+{
+	struct buf names = { 0 };
+	long lacking = 0;
+	jv why;
+
+	for (size_t i = 0; i < uploads->count; i++)
+		if (uploads->items[i].state == NEW ||
+		    uploads->items[i].state == LACKING)
+			tell(&names, lacking++, uploads->items[i].name);
+	why = error_value("conflict",
+	    "the server lacks %ld file%s, or has others of that name (%s)",
+	    lacking, lacking == 1 ? "" : "s", names.len > 0 ? names.at : "");
+	buf_release(&names);
+	return why;
 }
 
 /* ---- sending ---- */
@@ -667,16 +730,14 @@ uploads_verdict(const struct uploads *uploads)
 			continue;
 		if (first == NULL)
 			first = item;
-		if (failed++ < 10)
-			buf_addf(
-			    &names, "%s%s", failed > 1 ? ", " : "", item->name);
+		tell(&names, failed++, item->name);
 	}
 	if (first == NULL)
 		return jv_null();
 	why = error_value(error_code(first->why),
-	    "%ld file%s not uploaded (%s%s): %s", failed,
+	    "%ld file%s not uploaded (%s): %s", failed,
 	    failed > 1 ? "s were" : " was", names.at,
-	    failed > 10 ? ", ..." : "", error_message(first->why));
+	    error_message(first->why));
 	buf_release(&names);
 	return why;
 }

@@ -20,6 +20,7 @@
 
 #include "mem.h"
 #include "wandb/bucket.h"
+#include "wandb/selection.h"
 
 struct uploads;
 
@@ -27,6 +28,13 @@ struct uploads;
 struct uploads *uploads_new(
     struct wandb *wandb, const char *folder, const struct deadline *deadline);
 void uploads_free(struct uploads *uploads);
+
+/*
+ * What is left out, which must outlive the set; before files are added.
+ * uploads_left_out(): a set of LEAVE_... with what it was that stayed here.
+ */
+void uploads_select(struct uploads *uploads, const struct selection *selection);
+unsigned uploads_left_out(const struct uploads *uploads);
 
 /*
  * Adds a file of the folder. A name that is there already is not added again;
@@ -69,6 +77,9 @@ jv uploads_compare(struct uploads *uploads, const struct bucket *bucket,
  * that cannot be sent are not counted.
  */
 long uploads_lacking(const struct uploads *uploads);
+
+/* An error_value() that names them. */
+jv uploads_lacks(const struct uploads *uploads);
 
 /* Sends what is lacking. */
 void uploads_send(struct uploads *uploads, const struct bucket *bucket);

@@ -156,50 +156,101 @@ same_row(const struct row_key *a, const struct row_key *b)
 static jv
 differs(const char *what)
 {
-	return error_value(
-	    "conflict", "the server does not show what was sent: %s", what);
+	return error_value("conflict",
+	    "the server does not show what the file holds: %s", what);
 }
 
 static jv
-compare_lines(const struct expected *expected, const struct bucket *bucket)
+lacks(const char *what, int64_t there, int64_t wanted)
 {
-	const char *summary =
-	    bucket->summary != NULL && *bucket->summary != '\0'
-	    ? bucket->summary
-	    : "{}";
+	return error_value("conflict",
+	    "the server does not show what the file holds: it has %" PRId64
+	    " %s of %" PRId64,
+	    there, what, wanted);
+}
 
-	if (bucket->rows != expected->rows)
-		return error_value("conflict",
-		    "the server does not show what "
-		    "was sent: it has %" PRId64 " rows of %" PRId64,
-		    bucket->rows, expected->rows);
-	if (expected->last_row.known &&
-	    !same_row(&expected->last_row, &bucket->last_row))
-		return differs("the last row is another");
-	if (expected->summarized &&
-	    !same_object(
-		expected->summary, span_of(summary), expected->may_hold_more))
-		return differs("the summary is another");
+static const char *
+or_empty(const char *json)
+{
+	return json != NULL && *json != '\0' ? json : "{}";
+}
+
+/* Keys and values; _wandb has been written by programs, not by the run. */
+static bool
+same_config(struct span ours, struct span theirs)
+{
+	struct json_members x = { 0 }, y = { 0 };
+	struct json_fault fault;
+	const struct json_member *other;
+	bool same = json_members(ours, JSON_WORDS, &x, &fault) &&
+	    json_members(theirs, JSON_WORDS, &y, &fault);
+
+	for (size_t i = 0; same && i < x.count; i++) {
+		if (span_is(x.at[i].key, "_wandb"))
+			continue;
+		other = partner(&y, i, &x.at[i]);
+		/* {"value": ...}, beside which a server may put more */
+		same = other != NULL && other->value.type == JSON_OBJECT &&
+		    same_object(x.at[i].value.text, other->value.text, true);
+	}
+	json_members_release(&x);
+	json_members_release(&y);
+	return same;
+}
+
+/* Lists that only grow. */
+static jv
+compare_counts(const struct expected *expected, const struct bucket *bucket)
+{
+	if (bucket->rows < expected->rows)
+		return lacks("rows", bucket->rows, expected->rows);
+	if (bucket->events < expected->events)
+		return lacks(
+		    "system metrics samples", bucket->events, expected->events);
+	if (bucket->console < expected->console)
+		return lacks(
+		    "console lines", bucket->console, expected->console);
 	return jv_null();
 }
 
 static jv
-compare_run(const struct expected *expected, const struct bucket *bucket)
+compare_contents(const struct expected *expected, const struct bucket *bucket)
+{
+	if (bucket->rows != expected->rows)
+		return lacks("rows", bucket->rows, expected->rows);
+	if (expected->last_row.known &&
+	    !same_row(&expected->last_row, &bucket->last_row))
+		return differs("the last row is another");
+	if (expected->summarized &&
+	    !same_object(expected->summary, span_of(or_empty(bucket->summary)),
+		expected->may_hold_more))
+		return differs("the summary is another");
+	if (expected->config.len > 0 &&
+	    !same_config(expected->config, span_of(or_empty(bucket->config))))
+		return differs("the config is another");
+	return jv_null();
+}
+
+jv
+verify_run(const struct expected *expected, const struct bucket *bucket)
 {
 	const char *state = expected->exit_code == 0 ? "finished" : "failed";
+	jv why;
 
 	if (!bucket->present)
 		return differs("there is no such run");
-	if (expected->over)
-		return jv_null();
+	why = compare_counts(expected, bucket);
+	if (!jv_is_valid(why) || expected->over)
+		return why;
+	jv_free(why);
 	/* Servers that do not tell it cannot be asked. */
 	if (expected->complete && bucket->state != NULL &&
 	    strcasecmp(bucket->state, state) != 0)
 		return error_value("conflict",
-		    "the server does not show what "
-		    "was sent: the run is %s, not %s",
+		    "the server does not show what the file holds: the run is "
+		    "%s, not %s",
 		    bucket->state, state);
-	return compare_lines(expected, bucket);
+	return compare_contents(expected, bucket);
 }
 
 jv
@@ -208,13 +259,12 @@ verify_once(struct wandb *wandb, const struct run_params *params,
     const struct deadline *deadline, struct bucket *bucket, bool *agrees)
 {
 	jv run, files;
-	long lacking;
 
 	uploads_ask(uploads, bucket);
 	run = bucket_ask(wandb, params, deadline, bucket);
 	if (jv_is_valid(run)) {
 		jv_free(run);
-		run = compare_run(expected, bucket);
+		run = verify_run(expected, bucket);
 	}
 	if (agrees != NULL)
 		*agrees = jv_is_valid(run);
@@ -224,13 +274,9 @@ verify_once(struct wandb *wandb, const struct run_params *params,
 		return run;
 	}
 	jv_free(run);
-	lacking = uploads_lacking(uploads);
-	if (jv_is_valid(files) && lacking > 0) {
+	if (jv_is_valid(files) && uploads_lacking(uploads) > 0) {
 		jv_free(files);
-		files = error_value("conflict",
-		    "the server does not show what "
-		    "was sent: %ld files are missing or others",
-		    lacking);
+		files = uploads_lacks(uploads);
 	}
 	return files;
 }

@@ -18,8 +18,11 @@ enum { VERIFY_SECONDS = 60 }; /* how long a server may take to show it */
 
 struct expected {
 	int64_t rows;
-	struct row_key last_row; /* the last of them */
-	bool over;               /* more came later: only the files are ours */
+	int64_t events, console; /* at least; 0: not compared */
+	struct row_key last_row; /* the last of the rows */
+	bool over;               /* more came later: then rows, events and */
+				 /* console may be more; the rest is not ours */
+	struct span config;      /* JSON, as sent; empty: not compared */
 	bool summarized;         /* there is a summary to compare */
 	struct span summary;     /* JSON */
 	bool may_hold_more;      /* the summary: keys that others added */
@@ -27,6 +30,12 @@ struct expected {
 	int exit_code;
 	enum uploads_mode files;
 };
+
+/*
+ * Compares with what bucket holds, the files aside. Returns jv_null() or a
+ * "conflict".
+ */
+jv verify_run(const struct expected *expected, const struct bucket *bucket);
 
 /*
  * Asks once. Returns jv_null() if all of it is there, else an error_value()
