@@ -150,9 +150,15 @@ buf_add_whole(struct buf *buf, int64_t number)
 	size_t at = sizeof(text);
 	uint64_t left = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
 
-	do
+	for (; left >= 100; left /= 100) {
 		text[--at] = (char)('0' + left % 10);
-	while ((left /= 10) > 0);
+		text[--at] = (char)('0' + left / 10 % 10);
+	}
+	if (left >= 10) {
+		text[--at] = (char)('0' + left % 10);
+		left /= 10;
+	}
+	text[--at] = (char)('0' + left);
 	if (number < 0)
 		text[--at] = '-';
 	buf_add(buf, text + at, sizeof(text) - at);

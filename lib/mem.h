@@ -46,11 +46,16 @@ void buf_reserve(struct buf *buf, size_t more); /* room for more bytes */
 void buf_add(struct buf *buf, const void *bytes, size_t len);
 void buf_addc(struct buf *buf, char c);
 
-/* Inline, so that the length of a constant is one. */
+/* Inline, so that the copy of a constant is no call. */
 static inline void
 buf_adds(struct buf *buf, const char *text)
 {
-	buf_add(buf, text, strlen(text));
+	size_t len = strlen(text);
+
+	if (len >= buf->room - buf->len)
+		buf_reserve(buf, len);
+	memcpy(buf->at + buf->len, text, len + 1);
+	buf->len += len;
 }
 
 void buf_addf(struct buf *buf, const char *format, ...) DIAG_PRINTF(2, 3);
