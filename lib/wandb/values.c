@@ -260,7 +260,8 @@ splice_number(
 	size_t most = column->len + 2 * JSON_SHORT;
 	char *to;
 
-	if (json.at == values->items.typed.at ||
+	/* Not all are bytes of the record. */
+	if (json.len == 0 || json.at == values->items.typed.at ||
 	    values->items.wire.end - (const uint8_t *)json.at < JSON_SHORT ||
 	    !json_is_short_number(json.at, json.len))
 		return false;
