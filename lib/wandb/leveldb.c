@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <zlib.h>
+#include <libdeflate.h>
 
 #include "wandb/leveldb.h"
 
@@ -235,7 +235,7 @@ check(struct chunk *chunk, const char **why)
 		return CUT;
 	*why = "checksum";
 	/* The checksum covers the type, which stands before the payload. */
-	return number32(at) == crc32(0, at + 6, (unsigned)chunk->size + 1)
+	return number32(at) == libdeflate_crc32(0, at + 6, chunk->size + 1)
 	    ? GOOD
 	    : BAD;
 }
