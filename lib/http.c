@@ -591,6 +591,16 @@ settle(struct http_state *state)
 
 /* ---- all calls ---- */
 
+/* How long a call may wait for its turn. */
+static double
+patience_of(const struct http_call *call)
+{
+	double left =
+	    call->deadline != NULL ? deadline_left(call->deadline) : INFINITY;
+
+	return isinf(left) ? FUTILE : left;
+}
+
 /* What the call must wait for would be behind its deadline, or that is over. */
 static void
 give_up(struct http_state *state, double wait)
@@ -602,7 +612,7 @@ give_up(struct http_state *state, double wait)
 	if (jv_is_valid(error)) {
 		what = shown_call(call);
 		error = wait > 0
-		    ? error_value("timeout",
+		    ? error_value(wait > FUTILE ? "unavailable" : "timeout",
 			  "%s: the server is not to be asked for %.0f s", what,
 			  ceil(wait))
 		    : error_value(
@@ -625,8 +635,7 @@ begin_one(double *left)
 	*left = INFINITY;
 	TAILQ_FOREACH(state, &calls, link)
 	{
-		const struct deadline *deadline = state->call->deadline;
-		double wait;
+		double most = patience_of(state->call), wait;
 
 		if (http_try_count() == TRY_MOST)
 			return false;
@@ -635,13 +644,12 @@ begin_one(double *left)
 		/* What a server named holds for all workers. */
 		wait = fmax(state->due, quiet) - now;
 		if (wait > 0.001) {
-			if (deadline == NULL ||
-			    wait <= deadline_left(deadline)) {
+			if (wait <= most) {
 				*left = fmin(*left, wait);
 				continue;
 			}
 			give_up(state, wait);
-		} else if (deadline != NULL && deadline_left(deadline) <= 0) {
+		} else if (most <= 0) {
 			give_up(state, 0);
 		} else {
 			start_try(state);

@@ -26,8 +26,9 @@
  * or as a date; RateLimit-Reset when RateLimit-Remaining is 0), then. That time
  * holds for all workers (patience.h). Five tries for a call; for a transfer
  * until five minutes have passed without progress (those in which bytes move
- * do not count, in either direction). Never past the deadline: if
- * the wait would cross it, the last error is the outcome. A call that is not
+ * do not count, in either direction). Never past the deadline, nor for more
+ * than five minutes where there is none: if the wait would cross that, the last
+ * error is the outcome. A call that is not
  * safe is tried again only if the request cannot have reached the server (no
  * connection was made), or after a 429, which did nothing. Not after a 503, not
  * even one that names a time: what a gateway says of a server need not be what

@@ -102,6 +102,17 @@ ok 'a record of a dry run without a file' \
     run_input '{"dry_run": true, "kernel": "u/k"}' 0 wb-sync
 is 'is passed on' "$(jq -c . "$out")" '{"dry_run":true,"kernel":"u/k"}'
 
+# ---- a server that wants to be left alone for a day ----
+
+for operation in RunResumeStatus upload RunFiles; do
+    serve --fault "match=$operation status=429 retry-after=86400"
+    copy minimal
+    ok "$operation: after a day" sync 1
+    is "$operation: is not waited for" "$(slept)" 0
+    is "$operation: is said" \
+        "$(jq -r '(.error // .failed).code' "$out")" unavailable
+done
+
 # ---- who we are ----
 
 serve --load '{"identity_token": "a.b+c/d="}'

@@ -14,7 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "wandb/crc.h"
+#include <libdeflate.h>
+
 #include "wandb/leveldb.h"
 
 enum chunk_type { FULL = 1, FIRST = 2, LAST = 4 };
@@ -234,7 +235,9 @@ check(struct chunk *chunk, const char **why)
 		return CUT;
 	*why = "checksum";
 	/* The checksum covers the type, which stands before the payload. */
-	return number32(at) == crc_of(at + 6, chunk->size + 1) ? GOOD : BAD;
+	return number32(at) == libdeflate_crc32(0, at + 6, chunk->size + 1)
+	    ? GOOD
+	    : BAD;
 }
 
 /*

@@ -122,6 +122,11 @@ test_typed(void **state)
 	struct buf m = { 0 }, item = { 0 };
 
 	(void)state;
+	message_text(&item, 1, "nothing");
+	message_sub(&m, 1, &item);
+	check(RUNLOG_HISTORY, &m,
+	    ",\"values\":{},"
+	    "\"unreadable\":[{\"path\":[\"nothing\"],\"text\":\"\"}]");
 	message_text(&item, 1, "i");
 	message_int(&item, 5, 13); /* zigzag: -7 */
 	message_sub(&m, 1, &item);

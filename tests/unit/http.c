@@ -502,6 +502,20 @@ test_patience_holds_for_all(void **state)
 	assert_between(clock_now() - before, 30, 30);
 	http_release(&one);
 	http_release(&other);
+
+	/* What has no deadline does not wait for a day all the same. */
+	SERVE({ .text = "HTTP/1.1 429 x\r\nRetry-After: 86400\r\n" EMPTY });
+	one = get("/");
+	end = deadline_in(INFINITY);
+	one.deadline = &end;
+	http_do(&one);
+	assert_error(&one, "unavailable", "HTTP 429");
+	other = get("/");
+	http_do(&other);
+	assert_error(&other, "unavailable", "86400 s");
+	assert_between(clock_now() - before, 30, 30);
+	http_release(&one);
+	http_release(&other);
 }
 
 /* Where nobody listens. */
