@@ -19,7 +19,7 @@
 #include "wandb/sync.h"
 
 static const char help[] =
-    "usage: wb-sync [-hnVv] [-j N] [--timeout=TIME] [-e ENTITY] [-p PROJECT]\n"
+    "usage: wb-sync [-fhnVv] [-j N] [--timeout=TIME] [-e ENTITY] [-p PROJECT]\n"
     "               [--id=ID] [--name=NAME] [--tag=TAG] [--group=GROUP]\n"
     "               [--job-type=TYPE] [--skip=KIND,...] [--exclude=GLOB]\n"
     "               [--partial] [--accept-damage] [--again | --verify]\n"
@@ -27,6 +27,7 @@ static const char help[] =
     "Upload W&B runs from .wandb files; verified, and nothing twice.\n"
     "\n"
     "  -n, --dry-run          only read the files\n"
+    "  -f, --follow           upload runs that go on, until they end\n"
     "  -e, --entity=ENTITY    the entity, whatever the file says\n"
     "  -p, --project=PROJECT  the project, likewise\n"
     "      --id=ID            the run id\n"
@@ -61,6 +62,7 @@ enum {
 
 static const struct option longopts[] = {
 	{ "dry-run", no_argument, NULL, 'n' },
+	{ "follow", no_argument, NULL, 'f' },
 	{ "entity", required_argument, NULL, 'e' },
 	{ "project", required_argument, NULL, 'p' },
 	{ "id", required_argument, NULL, OPT_ID },
@@ -132,6 +134,9 @@ take_option(int opt)
 	struct run_params *instead = &options.instead;
 
 	switch (opt) {
+	case 'f':
+		options.follow = true;
+		break;
 	case 'n':
 		options.dry_run = true;
 		break;
@@ -238,10 +243,12 @@ main(int argc, char *argv[])
 
 	run_params_init(&options.instead);
 	cli_init(argv[0], help);
-	while ((opt = cli_getopt(argc, argv, "ne:p:", longopts)) != -1)
+	while ((opt = cli_getopt(argc, argv, "fne:p:", longopts)) != -1)
 		take_option(opt);
 	if (options.again && options.verify)
 		cli_wrong("--verify sends nothing: not with --again");
+	if (options.follow && options.verify)
+		cli_wrong("--verify sends nothing: not with --follow");
 	options.timeout = cli_timeout(INFINITY);
 
 	wandb = wandb_open();

@@ -155,27 +155,49 @@ utf8_next(struct utf8 *utf8, struct span *text, uint32_t *rune)
 	return false;
 }
 
+/* Gives line number to take; cells is memory for its text. */
+static void
+give(const struct console *console, int64_t number, console_take *take,
+    void *context, struct buf *cells)
+{
+	const struct line *line = &console->line[number % HEIGHT];
+	const struct buf *text = line->is_logged ? &line->text : cells;
+	size_t i;
+
+	if (!line->is_logged) {
+		buf_clear(cells);
+		for (i = 0; i < line->width; i++)
+			add_rune(cells, line->cell[i]);
+	}
+	take(context,
+	    &(struct console_line){ .number = number,
+		.error = line->error,
+		.time = line->time,
+		.text = { text->at, text->len } });
+}
+
 /* The oldest line that could change cannot any more. */
 static void
 take_oldest(struct console *console)
 {
 	int64_t number = console->final++;
 	struct line *line = &console->line[number % HEIGHT];
-	struct buf *text = line->is_logged ? &line->text : &console->text;
-	size_t i;
 
-	if (!line->is_logged) {
-		buf_clear(text);
-		for (i = 0; i < line->width; i++)
-			add_rune(text, line->cell[i]);
-	}
-	console->take(console->context,
-	    &(struct console_line){ .number = number,
-		.error = line->error,
-		.time = line->time,
-		.text = { text->at, text->len } });
-	if (text->room > KEPT)
-		buf_release(text);
+	give(console, number, console->take, console->context, &console->text);
+	if (line->text.room > KEPT)
+		buf_release(&line->text);
+	if (console->text.room > KEPT)
+		buf_release(&console->text);
+}
+
+void
+console_show(const struct console *console, console_take *take, void *context)
+{
+	struct buf cells = { 0 };
+
+	for (int64_t i = console->final; i < console->count; i++)
+		give(console, i, take, context, &cells);
+	buf_release(&cells);
 }
 
 /* A new line below all others. */

@@ -45,6 +45,13 @@ void console_logged(struct console *console, double time, struct span text);
 /* The end: all lines that are left are final. */
 void console_finish(struct console *console);
 
+/*
+ * Gives all lines that can still change to take, as they are now. They will
+ * come again.
+ */
+void console_show(
+    const struct console *console, console_take *take, void *context);
+
 /* How many lines there are so far. */
 int64_t console_lines(const struct console *console);
 

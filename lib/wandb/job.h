@@ -18,6 +18,14 @@ struct syncer {
 	jv broken; /* jv_null(); if it was not done, what the next one says */
 };
 
+/* A file that is still written, as follow.c knows it. */
+struct follow {
+	off_t size;            /* when it was last looked at */
+	double grown;          /* in clock_now() */
+	double posted, looked; /* in clock_ticks(): at who writes it */
+	bool news;             /* something came since the last post */
+};
+
 /* One file. */
 struct job {
 	struct syncer *syncer;
@@ -34,9 +42,11 @@ struct job {
 	struct replay replay;
 	struct stream *stream;
 	struct uploads *uploads;
-	char *url, *stream_url; /* known after the upsert */
-	struct buf config, summary;
+	char *url, *stream_url;     /* known after the upsert */
+	struct buf config, summary; /* as they were sent */
+	struct follow follow;
 	bool upserted;
+	bool preempted;   /* it was said */
 	bool was_present; /* the run was on the server when we came, and */
 	bool was_ended;   /* had ended */
 	bool settled;     /* so had all lines: only files are lacking */
@@ -45,6 +55,12 @@ struct job {
 	struct damage damage;
 	jv alert; /* what became of alerts; jv_null() */
 };
+
+/*
+ * Creates the run, or tells the server what has changed since. Returns
+ * jv_null(), or an error_value().
+ */
+jv job_upsert(struct job *job);
 
 /*
  * What became of a file, put into its record, which is consumed.

@@ -161,11 +161,41 @@ take_line(void *context, const struct console_line *line)
 	replay->fresh += line->number >= there;
 }
 
+/* A line that will come again; one for which there is no room comes then. */
+static void
+show_line(void *context, const struct console_line *line)
+{
+	struct replay *replay = context;
+	struct span text;
+
+	if (replay->written ||
+	    line->number < replay->place.there.console - CONSOLE_VIEW)
+		return;
+	buf_clear(&replay->line);
+	console_line_text(line, replay->structured, &replay->line);
+	text = (struct span){ replay->line.at, replay->line.len };
+	if (text.len > STREAM_MOST_LINE ||
+	    !stream_fits(replay->stream, text.len))
+		replay->written = true; /* the lines behind it wait, too */
+	else
+		stream_open_console(replay->stream, text);
+}
+
+void
+replay_show(struct replay *replay)
+{
+	if (!replay->written)
+		return;
+	replay->written = false;
+	console_show(replay->console, show_line, replay);
+}
+
 static void
 take_output(struct replay *replay, const struct runlog_entry *entry)
 {
 	struct runlog_output output;
 
+	replay->written = true;
 	if (!runlog_output(entry->kind, entry->message, &output))
 		replay->dropped++;
 	else if (entry->kind == RUNLOG_OUTPUT_RAW)

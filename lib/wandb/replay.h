@@ -67,6 +67,7 @@ struct replay {
 	struct history *history;
 	struct console *console;
 	struct buf line;
+	bool written; /* to the console, since replay_show() */
 };
 
 void replay_init(struct replay *replay);
@@ -77,6 +78,12 @@ bool replay_record(struct replay *replay, const struct runlog_entry *entry);
 
 /* The end of the file: lines that could still have changed are final. */
 void replay_finish(struct replay *replay);
+
+/*
+ * Gives the console lines that can still change to the stream, if anything was
+ * written since the last time.
+ */
+void replay_show(struct replay *replay);
 
 /* Appends the summary. */
 void replay_summary(struct replay *replay, struct buf *out);

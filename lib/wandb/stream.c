@@ -10,6 +10,7 @@
 
 #include "http.h"
 #include "json.h"
+#include "record.h"
 #include "wandb/stream.h"
 
 enum {
@@ -21,6 +22,7 @@ struct list {
 	struct buf lines; /* quoted, with commas */
 	int64_t at;       /* the number of the first */
 	int64_t count;
+	int64_t open; /* the last ones, which may still change */
 };
 
 struct stream {
@@ -36,6 +38,7 @@ struct stream {
 	bool flying;         /* call is under way, with the other body */
 	int64_t flying_rows; /* the server has so many once it is answered */
 	int64_t confirmed;
+	bool stopped;
 };
 
 struct stream *
@@ -92,6 +95,12 @@ stream_confirmed(const struct stream *stream)
 	return stream->confirmed;
 }
 
+bool
+stream_stopped(const struct stream *stream)
+{
+	return stream->stopped;
+}
+
 static void
 count(struct stream *stream, size_t bytes)
 {
@@ -141,6 +150,13 @@ stream_console(struct stream *stream, struct span line)
 	list_add(stream, &stream->console, line);
 }
 
+void
+stream_open_console(struct stream *stream, struct span line)
+{
+	list_add(stream, &stream->console, line);
+	stream->console.open++;
+}
+
 /* Opens the member name of files; *first says whether it is the first. */
 static void
 open_file(struct buf *body, bool *first, const char *name, int64_t at)
@@ -158,9 +174,17 @@ list_close(struct list *list, struct buf *body, bool *first, const char *name)
 	open_file(body, first, name, list->at);
 	buf_add(body, list->lines.at, list->lines.len);
 	buf_adds(body, "]}");
-	list->at += list->count;
-	list->count = 0;
+	list->at += list->count - list->open;
+	list->count = list->open = 0;
 	buf_clear(&list->lines);
+}
+
+static bool
+is_nothing(const struct stream_end *end)
+{
+	return end == NULL ||
+	    (end->summary.len == 0 && !end->preempting && !end->complete &&
+		jv_array_length(jv_copy(end->uploaded)) == 0);
 }
 
 /* Makes the body whole, with what end says if there is an end. */
@@ -171,6 +195,10 @@ close_body(struct stream *stream, const struct stream_end *end)
 	bool first = body->len == 0;
 	jv text;
 
+	if (stream->used == 0 && is_nothing(end)) {
+		buf_adds(body, "{}");
+		return;
+	}
 	buf_adds(body, first ? "{\"files\":{" : "]}");
 	list_close(&stream->events, body, &first, "wandb-events.jsonl");
 	if (end != NULL && end->summary.len > 0) {
@@ -197,7 +225,7 @@ close_body(struct stream *stream, const struct stream_end *end)
 static jv
 land(struct stream *stream)
 {
-	jv error;
+	jv error, answer;
 
 	if (!stream->flying)
 		return jv_null();
@@ -205,9 +233,17 @@ land(struct stream *stream)
 		http_drive();
 	stream->flying = false;
 	error = jv_copy(stream->call.error);
-	http_release(&stream->call);
-	if (jv_is_valid(error))
+	if (jv_is_valid(error)) {
 		stream->confirmed = stream->flying_rows;
+		/* Any answer will do; one that is no JSON says no more. */
+		answer = jv_parse_sized(
+		    stream->call.answer_size > 0 ? stream->call.answer : "",
+		    (int)stream->call.answer_size);
+		if (record_true(answer, "stopped"))
+			stream->stopped = true;
+		jv_free(answer);
+	}
+	http_release(&stream->call);
 	return error;
 }
 

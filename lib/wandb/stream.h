@@ -66,6 +66,12 @@ void stream_event(struct stream *stream, struct span line);
 void stream_console(struct stream *stream, struct span line);
 
 /*
+ * Adds a line that may still change: it is sent, and will be added again, as
+ * the next one of its list.
+ */
+void stream_open_console(struct stream *stream, struct span line);
+
+/*
  * Sends what has come together to url, when the post before was answered. It
  * is under way on return. Returns jv_null(), or the error_value() of the post
  * before.
@@ -73,11 +79,14 @@ void stream_console(struct stream *stream, struct span line);
 jv stream_send(struct stream *stream, const char *url);
 
 /*
- * Sends the rest with end and waits for all answers. Returns jv_null() or an
- * error_value().
+ * Sends the rest with end and waits for all answers; with nothing at all, a
+ * sign of life. Lines may follow. Returns jv_null() or an error_value().
  */
 jv stream_finish(
     struct stream *stream, const char *url, const struct stream_end *end);
+
+/* Whether an answer said that somebody wants the run to stop. */
+bool stream_stopped(const struct stream *stream);
 
 /* How many rows the server has, as far as it said so. */
 int64_t stream_confirmed(const struct stream *stream);

@@ -14,6 +14,7 @@
 #include "file.h"
 #include "record.h"
 #include "wandb/alert.h"
+#include "wandb/follow.h"
 #include "wandb/fragment.h"
 #include "wandb/job.h"
 #include "wandb/marker.h"
@@ -110,9 +111,8 @@ take_names(struct job *job)
 	    job->wandb, bucket->entity, bucket->project, bucket->run_id);
 }
 
-/* Creates the run, or tells the server what has changed since. */
-static jv
-upsert(struct job *job)
+jv
+job_upsert(struct job *job)
 {
 	struct buf config = { 0 };
 	jv error = jv_null();
@@ -146,7 +146,7 @@ static jv
 flush(void *context)
 {
 	struct job *job = context;
-	jv error = job->upserted ? jv_null() : upsert(job);
+	jv error = job->upserted ? jv_null() : job_upsert(job);
 
 	if (!jv_is_valid(error))
 		return error;
@@ -191,7 +191,8 @@ open_file(struct job *job)
 	    errno == EWOULDBLOCK)
 		return error_temporary(error_value(
 		    "conflict", "another wb-sync is at work on it"));
-	if (is_live(job))
+	follow_begin(job);
+	if (!job->options->follow && is_live(job))
 		return error_temporary(error_value("conflict",
 		    "the run goes on: a program still writes this file"));
 	return jv_null();
@@ -447,6 +448,23 @@ find_run(struct job *job)
 	runlog_close(log);
 }
 
+/* The next record or damage; with -f the file is over when the run is. */
+static enum leveldb_event
+next_record(struct job *job, struct runlog_entry *entry)
+{
+	enum leveldb_event event;
+
+	do {
+		event = runlog_next(job->log, entry);
+		if (!job->options->follow || job->options->dry_run ||
+		    (event != LEVELDB_END && event != LEVELDB_CUT &&
+			event != LEVELDB_CUT_BLOCK))
+			break;
+		job->size = entry->end;
+	} while (follow_on(job));
+	return event;
+}
+
 static jv
 read_file(struct job *job)
 {
@@ -456,7 +474,7 @@ read_file(struct job *job)
 	bool sought = false, first;
 	jv error;
 
-	while ((event = runlog_next(job->log, &entry)) == LEVELDB_RECORD ||
+	while ((event = next_record(job, &entry)) == LEVELDB_RECORD ||
 	    event == LEVELDB_DAMAGE) {
 		damage_take(&job->damage, job->path, event, &entry);
 		if (event == LEVELDB_DAMAGE)
@@ -479,6 +497,8 @@ read_file(struct job *job)
 		if (!first && !replay_record(replay, &entry))
 			return jv_copy(replay->error);
 	}
+	if (!jv_is_valid(replay->error))
+		return jv_copy(replay->error);
 	damage_take(&job->damage, job->path, event, &entry);
 	if (!replay->begun)
 		return no_run(job, event, &entry);
@@ -498,6 +518,7 @@ make_files(struct job *job)
 	struct buf text = { 0 };
 	struct stat st;
 
+	buf_clear(&job->summary);
 	replay_summary(replay, &job->summary);
 	if (job->place.over)
 		return;
@@ -572,7 +593,7 @@ static jv
 send_end(struct job *job, const struct expected *expected)
 {
 	struct stream_end end = { .uploaded = uploads_sent(job->uploads),
-		.preempting = job->replay.preempting,
+		.preempting = job->replay.preempting && !job->preempted,
 		.complete = expected->complete,
 		.exit_code = expected->exit_code };
 	jv error;
@@ -674,7 +695,7 @@ send_all(struct job *job, const struct expected *expected)
 	jv error;
 
 	if (!job->settled) {
-		error = upsert(job);
+		error = job_upsert(job);
 		if (!jv_is_valid(error))
 			return error;
 		jv_free(error);

@@ -25,6 +25,7 @@ struct sync_options {
 	bool dry_run;              /* only read the file */
 	bool again;                /* do not trust the marker */
 	bool no_mark;              /* do not write it */
+	bool follow;               /* a file that is still written */
 	bool partial;              /* also where earlier files are missing */
 	bool verify;               /* only compare: nothing is sent or marked */
 	bool accept_damage;        /* what can be read is all there is */
