@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <jv.h>
 
@@ -96,31 +97,27 @@ write_entry(struct reading *reading, const struct runlog_entry *entry)
 }
 
 /*
- * At the end of a file that may grow: waits, and true if it is to be read on.
- * False if there is no more to come; *why is an error_value() if the time for
- * it is over.
+ * At the end of a file that may grow: waits, and true when it has. False if
+ * there is no more to come; *why is an error_value() if the time is over.
  */
 static bool
 wait_for_more(struct reading *reading, jv *why)
 {
-	if (reading->exited) {
-		warning("%s: the run has ended", reading->path);
-		return false;
-	}
+	int fd = runlog_fd(reading->log);
+
 	flush(reading);
-	switch (writer_wait(
-	    &reading->watch, runlog_fd(reading->log), &reading->end)) {
-	case WRITER_MORE:
-		return true;
-	case WRITER_GONE:
-		warning("%s: the run has not ended, but its writer is gone",
-		    reading->path);
-		break;
-	case WRITER_LATE:
-		*why = error_value(
-		    "timeout", "%s: the run goes on", reading->path);
-		break;
+	while (!reading->exited && !writer_is_gone(&reading->watch, fd)) {
+		if (writer_has_grown(&reading->watch, fd))
+			return true;
+		if (!deadline_sleep(&reading->end, WRITER_LOOK)) {
+			*why = error_value(
+			    "timeout", "%s: the run goes on", reading->path);
+			return false;
+		}
 	}
+	warning("%s: %s", reading->path,
+	    reading->exited ? "the run has ended"
+			    : "the run has no end, but its writer is gone");
 	return false;
 }
 
@@ -205,6 +202,7 @@ cat(jv rec)
 	jv path = source_path(rec), why = jv_null();
 	struct reading reading = { 0 };
 	off_t offset = -1;
+	int fd;
 
 	if (!jv_is_valid(path))
 		return record_error(rec, path);
@@ -214,6 +212,8 @@ cat(jv rec)
 		add_head(&reading.head, "run_dir", record_str(rec, "run_dir"));
 		add_head(&reading.head, "wandb_file", reading.path);
 		reading.end = deadline_in(cli_timeout(INFINITY));
+		fd = runlog_fd(reading.log);
+		writer_watch(&reading.watch, fd, lseek(fd, 0, SEEK_END));
 		why = read_file(&reading, rec, &offset);
 		flush(&reading);
 	}

@@ -4,40 +4,19 @@
  */
 #include <math.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "diag.h"
 #include "record.h"
 #include "wandb/follow.h"
-#include "wandb/writer.h"
-
-#define LOOK 0.5 /* seconds between two looks at the file */
 
 void
 follow_begin(struct job *job)
 {
 	struct follow *follow = &job->follow;
-	struct stat st;
 
-	follow->size = job->size;
-	follow->grown = clock_now();
+	writer_watch(&follow->watch, runlog_fd(job->log), job->size);
 	follow->posted = -INFINITY;
 	follow->news = true;
-	if (fstat(runlog_fd(job->log), &st) == 0)
-		follow->grown = fmin(follow->grown, (double)st.st_mtime);
-}
-
-static bool
-has_grown(struct job *job)
-{
-	struct follow *follow = &job->follow;
-	struct stat st;
-
-	if (fstat(runlog_fd(job->log), &st) < 0 || st.st_size == follow->size)
-		return false;
-	follow->size = st.st_size;
-	follow->grown = clock_now();
-	return true;
 }
 
 /* Posts what is not on the server; with nothing, that the run goes on. */
@@ -95,27 +74,12 @@ keep_up(struct job *job)
 	return jv_is_valid(replay->error);
 }
 
-/* Whether nobody writes it any more. */
-static bool
-is_given_up(struct job *job)
-{
-	struct follow *follow = &job->follow;
-	double quiet = clock_now() - follow->grown;
-
-	/* The look at all processes may be a long one. */
-	if (quiet < FOLLOW_PATIENCE ||
-	    clock_ticks() - follow->looked < 10 * LOOK)
-		return false;
-	follow->looked = clock_ticks();
-	if (writer_is_alive(runlog_fd(job->log)))
-		return false;
-	return !has_grown(job);
-}
-
 bool
 follow_on(struct job *job)
 {
 	struct replay *replay = &job->replay;
+	struct writer_watch *watch = &job->follow.watch;
+	int fd = runlog_fd(job->log);
 
 	for (;;) {
 		if (replay->exited) {
@@ -125,19 +89,19 @@ follow_on(struct job *job)
 		}
 		if (!keep_up(job))
 			return false;
-		if (is_given_up(job)) {
+		if (writer_is_gone(watch, fd)) {
 			warning("%s: the run has no end, but no process has "
 				"the file open, and it has not grown for %d s",
-			    job->path, FOLLOW_PATIENCE);
+			    job->path, WRITER_PATIENCE);
 			return false;
 		}
-		if (!deadline_sleep(&job->deadline, LOOK)) {
+		if (!deadline_sleep(&job->deadline, WRITER_LOOK)) {
 			jv_free(replay->error);
 			replay->error =
 			    error_value("timeout", "the run goes on");
 			return false;
 		}
-		if (has_grown(job) || job->follow.size != job->size) {
+		if (writer_has_grown(watch, fd) || watch->size != job->size) {
 			job->follow.news = true;
 			return true;
 		}

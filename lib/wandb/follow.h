@@ -16,9 +16,8 @@
 #include "wandb/job.h"
 
 enum {
-	FOLLOW_INTERVAL = 3,  /* seconds between two posts */
-	FOLLOW_SILENCE = 30,  /* before an empty one */
-	FOLLOW_PATIENCE = 30, /* without growth, before a run is given up */
+	FOLLOW_INTERVAL = 3, /* seconds between two posts */
+	FOLLOW_SILENCE = 30, /* before an empty one */
 };
 
 /* Before the file is read. */

@@ -9,6 +9,7 @@
 #include "wandb/damage.h"
 #include "wandb/replay.h"
 #include "wandb/sync.h"
+#include "wandb/writer.h"
 
 struct syncer {
 	struct wandb *wandb;
@@ -20,10 +21,9 @@ struct syncer {
 
 /* A file that is still written, as follow.c knows it. */
 struct follow {
-	off_t size;            /* when it was last looked at */
-	double grown;          /* in clock_now() */
-	double posted, looked; /* in clock_ticks(): at who writes it */
-	bool news;             /* something came since the last post */
+	struct writer_watch watch;
+	double posted; /* in clock_ticks() */
+	bool news;     /* something came since the last post */
 };
 
 /* One file. */

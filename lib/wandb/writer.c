@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,10 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "mem.h"
 #include "wandb/writer.h"
-
-enum { LOOK_SECONDS = 1, GONE_SECONDS = 30 };
 
 /* Whether /proc/PID/fdinfo/FD says that it is open for writing. */
 static bool
@@ -90,29 +90,42 @@ writer_is_alive(int fd)
 	return errno == EAGAIN || search(fd);
 }
 
-/* Whether the file has another size than when it was looked at last. */
-static bool
-has_changed(struct writer_watch *watch, int fd)
+void
+writer_watch(struct writer_watch *watch, int fd, off_t size)
 {
 	struct stat st;
 
-	if (fstat(fd, &st) != 0 || st.st_size == watch->size)
+	*watch = (struct writer_watch){
+		.size = size,
+		.grown = clock_now(),
+		.looked = -INFINITY,
+	};
+	if (fstat(fd, &st) == 0)
+		watch->grown = fmin(watch->grown, (double)st.st_mtime);
+}
+
+bool
+writer_has_grown(struct writer_watch *watch, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || st.st_size == watch->size)
 		return false;
 	watch->size = st.st_size;
-	watch->idle = 0;
+	watch->grown = clock_now();
 	return true;
 }
 
-enum writer_news
-writer_wait(struct writer_watch *watch, int fd, const struct deadline *deadline)
+bool
+writer_is_gone(struct writer_watch *watch, int fd)
 {
-	if (!deadline_sleep(deadline, LOOK_SECONDS))
-		return WRITER_LATE;
-	if (has_changed(watch, fd))
-		return WRITER_MORE;
-	watch->idle += LOOK_SECONDS;
-	if (watch->idle < GONE_SECONDS || writer_is_alive(fd))
-		return WRITER_MORE;
+	/* The look at all processes may be a long one. */
+	if (clock_now() - watch->grown < WRITER_PATIENCE ||
+	    clock_ticks() - watch->looked < 10 * WRITER_LOOK)
+		return false;
+	watch->looked = clock_ticks();
+	if (writer_is_alive(fd))
+		return false;
 	/* It may have written its last just before it went. */
-	return has_changed(watch, fd) ? WRITER_MORE : WRITER_GONE;
+	return !writer_has_grown(watch, fd);
 }

@@ -12,8 +12,6 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "clock.h"
-
 /*
  * fd is open for reading only. What cannot be found out, for want of rights,
  * counts as no writer.
@@ -21,22 +19,26 @@
 bool writer_is_alive(int fd);
 
 /*
- * Watching a file from its end, all zero at first: more may come while it
- * grows or somebody writes it, and for 30 seconds after that.
+ * Watching a file that may grow: it is given up when it has not grown for 30
+ * seconds and nobody writes it.
  */
+enum { WRITER_PATIENCE = 30 }; /* seconds */
+
+#define WRITER_LOOK 0.5 /* seconds between two looks at the file */
+
 struct writer_watch {
-	off_t size;  /* when it was looked at last, */
-	double idle; /* and for how many seconds it was that */
+	off_t size;    /* when it was looked at last */
+	double grown;  /* when it grew last, by clock_now() */
+	double looked; /* when a writer was looked for, by clock_ticks() */
 };
 
-enum writer_news {
-	WRITER_MORE, /* look again: there may be more */
-	WRITER_GONE, /* there is no more, and nobody to write it */
-	WRITER_LATE, /* the deadline would pass */
-};
+/* Before the file is read; size is as much of it as was seen. */
+void writer_watch(struct writer_watch *watch, int fd, off_t size);
 
-/* Waits a second, before which everything that was read should be passed on. */
-enum writer_news writer_wait(
-    struct writer_watch *watch, int fd, const struct deadline *deadline);
+/* Whether it has another size than when it was looked at last. */
+bool writer_has_grown(struct writer_watch *watch, int fd);
+
+/* Whether it is given up. */
+bool writer_is_gone(struct writer_watch *watch, int fd);
 
 #endif
