@@ -320,7 +320,7 @@ test_summaries_in_order(void **state)
 	static const char *const runtime[] = { "_wandb", "runtime", NULL };
 	struct summary *summary = summary_new();
 	struct buf m = { 0 };
-	char number[8];
+	char number[12];
 
 	(void)state;
 	for (int i = 0; i < 9; i++) {
