@@ -27,7 +27,13 @@
 #include "patience.h"
 #include "record.h"
 
-enum { END_MARK = '!', MOST_LINE = 64 << 20, MOST_JOBS = 256, PIECE = 65536 };
+enum {
+	END_MARK = '!',
+	REST_MARK = '~',
+	MOST_LINE = 64 << 20,
+	MOST_JOBS = 256,
+	PIECE = 65536
+};
 
 static const struct ndjson_tool *tool;
 
@@ -401,23 +407,25 @@ struct worker {
 	int fd;
 	struct batch *batch; /* what it works on; NULL: it has nothing to do */
 	jv record;           /* a copy of the one that it has */
+	bool rests;          /* only waits, with that: ndjson_rest() */
 	struct buf said;
 };
 
-static struct worker workers[MOST_JOBS];
-static int jobs;
+static struct worker workers[2 * MOST_JOBS];
+static int jobs, most; /* that work; and with those that rest */
+static bool is_worker;
 
 /* For the handler: the workers' pids, 0 where there is none. */
-static volatile pid_t pids[MOST_JOBS];
+static volatile pid_t pids[2 * MOST_JOBS];
 
 /* SIGINT, SIGTERM: the workers end, then we do, by the same signal. */
 static void
 on_signal(int number)
 {
-	for (int i = 0; i < jobs; i++)
+	for (int i = 0; i < most; i++)
 		if (pids[i] != 0)
 			kill(pids[i], SIGTERM);
-	for (int i = 0; i < jobs; i++)
+	for (int i = 0; i < most; i++)
 		if (pids[i] != 0)
 			waitpid(pids[i], NULL, 0);
 	raise(number);
@@ -442,6 +450,7 @@ worker_main(int fd)
 	size_t room = 0;
 	ssize_t len;
 
+	is_worker = true;
 	if (in == NULL || dup2(fd, STDOUT_FILENO) < 0)
 		die(STATUS_STREAM, "a worker: %s", strerror(errno));
 	while ((len = getline(&line, &room, in)) > 0) {
@@ -450,6 +459,13 @@ worker_main(int fd)
 		ndjson_write_text(bad ? "!1" : "!0", 2);
 	}
 	exit(STATUS_OK);
+}
+
+void
+ndjson_rest(void)
+{
+	if (is_worker)
+		ndjson_write_text("~", 1);
 }
 
 static void
@@ -474,7 +490,7 @@ worker_start(struct worker *worker)
 	if (getppid() != parent)
 		exit(STATUS_STREAM);
 	catch_signals(SIG_DFL);
-	for (int i = 0; i < jobs; i++)
+	for (int i = 0; i < most; i++)
 		if (workers[i].pid > 0)
 			close(workers[i].fd);
 	close(ends[0]);
@@ -501,6 +517,7 @@ worker_feed(struct worker *worker)
 	if (worker->pid == 0)
 		worker_start(worker);
 	worker->record = batch->records[batch->done++];
+	worker->rests = false;
 	text = jv_dump_string(jv_copy(worker->record), 0);
 	text = jv_string_append_str(text, "\n");
 	at = jv_string_value(text);
@@ -564,12 +581,16 @@ worker_hear(struct worker *worker)
 	while ((end = memchr(at, '\n', left)) != NULL) {
 		size_t len = (size_t)(end - at) + 1;
 
-		if (*at == END_MARK) {
+		if (*at == END_MARK || *at == REST_MARK) {
 			ndjson_write_lines(lines, (size_t)(at - lines));
+			lines = end + 1;
+		}
+		if (*at == REST_MARK) {
+			worker->rests = true;
+		} else if (*at == END_MARK) {
 			bad = bad || at[1] == '1';
 			jv_free(worker->record);
 			worker_feed(worker);
-			lines = end + 1;
 		}
 		left -= len;
 		at += len;
@@ -579,11 +600,22 @@ worker_hear(struct worker *worker)
 	worker->said.len = left;
 }
 
+/* Whether one more may begin to work. */
+static bool
+has_room(void)
+{
+	int busy = 0;
+
+	for (int i = 0; i < most; i++)
+		busy += workers[i].batch != NULL && !workers[i].rests;
+	return busy < jobs;
+}
+
 /* Gives batches to idle workers. Whether one is idle still. */
 static bool
 workers_feed(void)
 {
-	for (int i = 0; i < jobs; i++) {
+	for (int i = 0; i < most && has_room(); i++) {
 		while (workers[i].batch == NULL) {
 			workers[i].batch = batch_next();
 			if (workers[i].batch == NULL)
@@ -597,15 +629,15 @@ workers_feed(void)
 static void
 work_with_workers(void)
 {
-	struct pollfd polls[MOST_JOBS + 1];
-	int of[MOST_JOBS + 1], count;
+	struct pollfd polls[2 * MOST_JOBS + 1];
+	int of[2 * MOST_JOBS + 1], count;
 	bool idle;
 
 	catch_signals(on_signal);
 	for (;;) {
 		idle = workers_feed();
 		count = 0;
-		for (int i = 0; i < jobs; i++) {
+		for (int i = 0; i < most; i++) {
 			if (workers[i].batch == NULL)
 				continue;
 			of[count] = i;
@@ -635,7 +667,7 @@ work_with_workers(void)
 static void
 workers_end(void)
 {
-	for (int i = 0; i < jobs; i++) {
+	for (int i = 0; i < most; i++) {
 		if (workers[i].pid == 0)
 			continue;
 		close(workers[i].fd);
@@ -654,6 +686,7 @@ ndjson_run(const struct ndjson_tool *what, char **operands)
 	jobs = cli_jobs(tool->jobs > 0 ? tool->jobs : 1);
 	if (jobs > MOST_JOBS)
 		jobs = MOST_JOBS;
+	most = 2 * jobs;
 	input_begin(operands);
 	if (jobs == 1) {
 		work_here();

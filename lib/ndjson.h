@@ -46,7 +46,7 @@ typedef jv ndjson_work(jv rec);
  */
 struct ndjson_group {
 	char *name; /* what its records share, malloc'd; NULL: a group of one */
-	int members; /* how many will come, 0 if it is not known */
+	int members;  /* how many will come, 0 if it is not known */
 	double order; /* those that wait for others are done by ascending order,
 	                 equal ones as they came */
 };
@@ -72,6 +72,12 @@ int ndjson_filter(char **operands, const char *key, ndjson_work *work);
 
 /* The loop. Returns the exit status. */
 int ndjson_run(const struct ndjson_tool *tool, char **operands);
+
+/*
+ * From within work: all that is left for this record is to wait and see, so
+ * another may be begun beside it. As many may rest as there are jobs.
+ */
+void ndjson_rest(void);
 
 /*
  * Writes one record, from within work: for tools that write many for one.

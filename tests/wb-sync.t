@@ -129,6 +129,42 @@ ok 'a wrong one' run 1 env -u WANDB_API_KEY \
     WANDB_IDENTITY_TOKEN_FILE="$work/token" wb-sync "$file"
 is 'is refused' "$(field error.code)" auth
 
+# ---- many ----
+
+# A run that is new costs seven requests in five round trips, once it is known
+# whose it is.
+serve
+make-run first 3 10 >"$work/first.wandb"
+make-run next 3 10 >"$work/next.wandb"
+ok 'a run' run 0 wb-sync --no-mark "$work/first.wandb"
+is 'of an entity that is not known' "$(asked CreateRunFiles)" 1
+ok 'the next' run 0 wb-sync "$work/next.wandb"
+is 'is asked for with its files' "$(state '.requests | [.RunResumeStatus,
+    .UpsertBucket, .CreateRunFiles, .upload, .file_stream, .RunFiles]')" \
+    "[4,2,1,6,2,2]"
+is 'and has them' "$(run_state next '.files | length')" \
+    "$(run_state first '.files | length')"
+is 'a console line has the time at which it was written' \
+    "$(sandbox GET runs/tester/made/next/console | tail -n 1)" \
+    '2026-11-18T11:06:40.030000 line 2'
+serve
+run 0 wb-sync --no-mark "$work/first.wandb"
+body='{"data":null,"errors":[{"message":"one mutation at a time"}]}'
+sandbox POST faults "match=UpsertBucket nth=1 status=200 body='$body'" >/dev/null
+ok 'a server that takes one mutation at a time' run 0 wb-sync "$work/next.wandb"
+is 'is asked for one at a time' "$(asked UpsertBucket)$(asked CreateRunFiles)" 32
+
+# One 429 slows all and stops none.
+for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    make-run many$n 3 10 >"$work/many$n.wandb"
+done
+serve --fault 'nth=30 status=429 retry-after=40'
+ok 'twenty runs, and a 429' run 0 wb-sync "$work"/many*.wandb
+is 'all are there' "$(state '.runs | map(select(.history.lines == 3 and
+    .state == "finished")) | length')" 20
+ok 'they waited' [ "$(slept | cut -d. -f1)" -ge 40 ]
+is 'nothing was wrong' "$(state .violations)" '[]'
+
 # ---- the marker ----
 
 serve

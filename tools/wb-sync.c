@@ -249,6 +249,7 @@ main(int argc, char *argv[])
 		cli_wrong("--verify sends nothing: not with --again");
 	if (options.follow && options.verify)
 		cli_wrong("--verify sends nothing: not with --follow");
+	options.rest = ndjson_rest;
 	options.timeout = cli_timeout(INFINITY);
 
 	wandb = wandb_open();

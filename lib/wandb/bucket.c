@@ -28,23 +28,36 @@ static const char status_query[] =
 /* For servers whose ServerInfo has no features. */
 static const char plain_status_query[] = RUN_STATUS("");
 
-static const char upsert_query[] =
-    "mutation UpsertBucket($id: String, $name: String, $project: String, "
-    "$entity: String, $groupName: String, $description: String, "
-    "$displayName: String, $notes: String, $commit: String, "
-    "$config: JSONString, $host: String, $debug: Boolean, "
-    "$program: String, $repo: String, $jobType: String, $state: String, "
-    "$sweep: String, $tags: [String!], $summaryMetrics: JSONString) {"
-    " upsertBucket(input: {id: $id, name: $name, groupName: $groupName,"
-    " modelName: $project, entityName: $entity,"
-    " description: $description, displayName: $displayName, notes: $notes,"
-    " config: $config, commit: $commit, host: $host, debug: $debug,"
-    " jobProgram: $program, jobRepo: $repo, jobType: $jobType,"
-    " state: $state, sweep: $sweep, tags: $tags,"
-    " summaryMetrics: $summaryMetrics}) {"
-    " bucket { id name displayName description config sweepName"
-    " project { id name entity { id name } } historyLineCount }"
-    " inserted } }";
+/* Upstream's mutation, with more variables and another field, or nothing. */
+#define UPSERT(variables, more)                                         \
+	"mutation UpsertBucket($id: String, $name: String, "            \
+	"$project: String, $entity: String, $groupName: String, "       \
+	"$description: String, $displayName: String, $notes: String, "  \
+	"$commit: String, $config: JSONString, $host: String, "         \
+	"$debug: Boolean, $program: String, $repo: String, "            \
+	"$jobType: String, $state: String, $sweep: String, "            \
+	"$tags: [String!], $summaryMetrics: JSONString" variables ") {" \
+	" upsertBucket(input: {id: $id, name: $name,"                   \
+	" groupName: $groupName, modelName: $project,"                  \
+	" entityName: $entity, description: $description,"              \
+	" displayName: $displayName, notes: $notes, config: $config,"   \
+	" commit: $commit, host: $host, debug: $debug,"                 \
+	" jobProgram: $program, jobRepo: $repo, jobType: $jobType,"     \
+	" state: $state, sweep: $sweep, tags: $tags,"                   \
+	" summaryMetrics: $summaryMetrics}) {"                          \
+	" bucket { id name displayName description config sweepName"    \
+	" project { id name entity { id name } } historyLineCount }"    \
+	" inserted }" more " }"
+
+static const char upsert_query[] = UPSERT("", "");
+/* Mutations of one request are done in their order. */
+static const char upsert_files_query[] = UPSERT(", $ofEntity: String!, "
+						"$ofProject: String!, "
+						"$run: String!, "
+						"$files: [String!]!",
+    " createRunFiles(input: {entityName: $ofEntity,"
+    " projectName: $ofProject, runName: $run, files: $files}) {"
+    " runID uploadHeaders files { name uploadUrl } }");
 
 static const char page_query[] =
     "query HistoryPage($entity: String!, $project: String!, $run: String!, "
@@ -378,17 +391,18 @@ refuse_deleted(jv data, const struct bucket *bucket)
 	return why;
 }
 
-jv
-bucket_upsert(struct wandb *wandb, const struct run_params *params,
-    const char *config, const struct deadline *deadline, struct bucket *bucket)
+/* Asks query with these variables, and takes what came of it: the data. */
+static jv
+upsert(struct wandb *wandb, const char *query, jv variables,
+    const struct deadline *deadline, struct bucket *bucket)
 {
 	struct deadline never = deadline_in(INFINITY);
 	jv data, outcome;
 
 	/* 409 from this call passes, as upstream has found. */
 	for (int i = 0;; i++) {
-		data = wandb_ask(wandb, "UpsertBucket", upsert_query,
-		    upsert_variables(params, config, bucket), true, deadline);
+		data = wandb_ask(wandb, "UpsertBucket", query,
+		    jv_copy(variables), true, deadline);
 		data = refuse_deleted(data, bucket);
 		if (jv_is_valid(data) || i == 4 ||
 		    strcmp(error_code(data), "conflict") != 0 ||
@@ -397,11 +411,48 @@ bucket_upsert(struct wandb *wandb, const struct run_params *params,
 			break;
 		jv_free(data);
 	}
+	jv_free(variables);
 	if (!jv_is_valid(data))
 		return data;
 	outcome = take_upsert(bucket, data);
+	if (!jv_is_valid(outcome)) {
+		jv_free(data);
+		return outcome;
+	}
+	jv_free(outcome);
+	return data;
+}
+
+jv
+bucket_upsert(struct wandb *wandb, const struct run_params *params,
+    const char *config, const struct deadline *deadline, struct bucket *bucket)
+{
+	jv data = upsert(wandb, upsert_query,
+	    upsert_variables(params, config, bucket), deadline, bucket);
+
+	if (!jv_is_valid(data))
+		return data;
 	jv_free(data);
-	return outcome;
+	return jv_null();
+}
+
+jv
+bucket_upsert_files(struct wandb *wandb, const struct run_params *params,
+    const char *config, jv files, const struct deadline *deadline,
+    struct bucket *bucket)
+{
+	jv v = upsert_variables(params, config, bucket), data, created;
+
+	v = set(v, "ofEntity", jv_string(bucket->entity));
+	v = set(v, "ofProject", jv_string(bucket->project));
+	v = set(v, "run", jv_string(bucket->run_id));
+	v = set(v, "files", files);
+	data = upsert(wandb, upsert_files_query, v, deadline, bucket);
+	if (!jv_is_valid(data))
+		return data;
+	created = record_get(data, "createRunFiles");
+	jv_free(data);
+	return created;
 }
 
 /* data.project.run of a question about the run that bucket names. */

@@ -76,6 +76,15 @@ jv bucket_upsert(struct wandb *wandb, const struct run_params *params,
     const char *config, const struct deadline *deadline, struct bucket *bucket);
 
 /*
+ * The same, and asks for addresses of files, an array of names, in the same
+ * question. Returns what createRunFiles answered, or an error_value(); after
+ * "rejected" it may be that the server does not take two in one.
+ */
+jv bucket_upsert_files(struct wandb *wandb, const struct run_params *params,
+    const char *config, jv files, const struct deadline *deadline,
+    struct bucket *bucket);
+
+/*
  * Asks for a row with from <= step < to; not known if there is none.
  */
 jv bucket_row(struct wandb *wandb, const struct bucket *bucket, int64_t from,

@@ -16,6 +16,7 @@ struct syncer {
 	const struct sync_options *options;
 	char *last;         /* entity/project/run_id of the file before */
 	struct reach reach; /* how far it reached */
+	bool one_by_one;    /* the server does not take two mutations in one */
 	jv broken; /* jv_null(); if it was not done, what the next one says */
 };
 
@@ -46,6 +47,7 @@ struct job {
 	struct buf config, summary; /* as they were sent */
 	struct follow follow;
 	bool upserted;
+	bool made;        /* all files are known */
 	bool preempted;   /* it was said */
 	bool was_present; /* the run was on the server when we came, and */
 	bool was_ended;   /* had ended */

@@ -111,6 +111,40 @@ take_names(struct job *job)
 	    job->wandb, bucket->entity, bucket->project, bucket->run_id);
 }
 
+/*
+ * A small new run goes up in five round trips: RunResumeStatus; UpsertBucket
+ * with createRunFiles; the files; file_stream; RunResumeStatus and RunFiles.
+ * Where the entity is not known yet, or a server does not take two mutations in
+ * one request, createRunFiles is a sixth.
+ */
+static jv
+send_run(struct job *job, const char *config)
+{
+	struct syncer *syncer = job->syncer;
+	jv names = job->made && !job->upserted && !job->was_present &&
+		!syncer->one_by_one && job->bucket.entity != NULL
+	    ? uploads_wanted(job->uploads)
+	    : jv_null();
+	jv created;
+
+	if (jv_get_kind(names) == JV_KIND_ARRAY) {
+		created = bucket_upsert_files(job->wandb, &job->replay.params,
+		    config, names, &job->deadline, &job->bucket);
+		if (jv_is_valid(created)) {
+			uploads_addresses(job->uploads, created);
+			return jv_null();
+		}
+		if (strcmp(error_code(created), "rejected") != 0)
+			return created;
+		jv_free(created);
+		syncer->one_by_one = true;
+	} else {
+		jv_free(names);
+	}
+	return bucket_upsert(job->wandb, &job->replay.params, config,
+	    &job->deadline, &job->bucket);
+}
+
 jv
 job_upsert(struct job *job)
 {
@@ -121,8 +155,7 @@ job_upsert(struct job *job)
 	if (!job->upserted || job->replay.changed ||
 	    config.len != job->config.len ||
 	    memcmp(config.at, job->config.at, config.len) != 0) {
-		error = bucket_upsert(job->wandb, &job->replay.params,
-		    config.at, &job->deadline, &job->bucket);
+		error = send_run(job, config.at);
 		if (jv_is_valid(error) && job->bucket.entity == NULL) {
 			jv_free(error);
 			error = error_value("unavailable",
@@ -520,6 +553,7 @@ make_files(struct job *job)
 
 	buf_clear(&job->summary);
 	replay_summary(replay, &job->summary);
+	job->made = true;
 	if (job->place.over)
 		return;
 	buf_add(&text, job->summary.at, job->summary.len);
@@ -767,6 +801,8 @@ finish(struct job *job)
 	jv_free(error);
 	job->landed = true;
 	send_alerts(job);
+	if (job->options->rest != NULL)
+		job->options->rest();
 	return verify_wait(job->wandb, &job->replay.params, &expected,
 	    job->uploads, &job->deadline, &job->bucket);
 }

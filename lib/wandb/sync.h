@@ -30,7 +30,8 @@ struct sync_options {
 	bool verify;               /* only compare: nothing is sent or marked */
 	bool accept_damage;        /* what can be read is all there is */
 	struct selection leave;    /* what stays here */
-	double timeout;            /* seconds for one file */
+	void (*rest)(void); /* called when nothing is left but to verify */
+	double timeout;     /* seconds for one file */
 };
 
 struct syncer;

@@ -55,6 +55,7 @@ struct uploads {
 	size_t asked;          /* how many names it asks for; 0: none */
 	const struct selection *selection; /* NULL: nothing stays here */
 	unsigned left_out;
+	jv created; /* addresses that were asked for elsewhere, or null */
 };
 
 /* One file on its way. */
@@ -92,6 +93,7 @@ uploads_new(
 	uploads->deadline = deadline;
 	uploads->folder = xstrdup(folder);
 	uploads->places = jv_object();
+	uploads->created = jv_null();
 	return uploads;
 }
 
@@ -110,6 +112,7 @@ uploads_free(struct uploads *uploads)
 	}
 	free(uploads->items);
 	jv_free(uploads->places);
+	jv_free(uploads->created);
 	free(uploads->folder);
 	free(uploads);
 }
@@ -604,36 +607,79 @@ wanted(struct uploads *uploads, struct item *item)
 	return true;
 }
 
-/* Asks for addresses and sends those; what is left over has failed. */
-static void
-send_batch(struct uploads *uploads, const struct bucket *bucket, jv names)
+/* Asks for addresses, unless somebody else did. */
+static jv
+create_files(struct uploads *uploads, const struct bucket *bucket, jv names)
 {
-	jv v = jv_object(), data, created;
+	jv v = jv_object(), data, created = uploads->created;
 
+	uploads->created = jv_null();
+	if (jv_get_kind(created) == JV_KIND_OBJECT) {
+		jv_free(names);
+		jv_free(v);
+		return created;
+	}
+	jv_free(created);
 	v = jv_object_set(v, jv_string("entity"), jv_string(bucket->entity));
 	v = jv_object_set(v, jv_string("project"), jv_string(bucket->project));
 	v = jv_object_set(v, jv_string("run"), jv_string(bucket->run_id));
-	v = jv_object_set(v, jv_string("files"), jv_copy(names));
+	v = jv_object_set(v, jv_string("files"), names);
 	data = wandb_ask(uploads->wandb, "CreateRunFiles", create_query, v,
 	    true, uploads->deadline);
-	if (jv_is_valid(data)) {
-		created = record_get(data, "createRunFiles");
+	if (!jv_is_valid(data))
+		return data;
+	created = record_get(data, "createRunFiles");
+	jv_free(data);
+	return created;
+}
+
+/* Sends files to their addresses; what is left over has failed. */
+static void
+send_batch(struct uploads *uploads, const struct bucket *bucket, jv names)
+{
+	jv created = create_files(uploads, bucket, jv_copy(names));
+
+	if (jv_is_valid(created))
 		send_files(uploads, created);
-		jv_free(created);
-	}
 	jv_array_foreach(names, i, name)
 	{
 		struct item *item = find(uploads, name);
 
 		if (item->state == LACKING)
 			fail(item,
-			    jv_is_valid(data)
+			    jv_is_valid(created)
 				? error_value(
 				      "rejected", "the server gave no address")
-				: jv_copy(data));
+				: jv_copy(created));
 	}
 	jv_free(names);
-	jv_free(data);
+	jv_free(created);
+}
+
+jv
+uploads_wanted(struct uploads *uploads)
+{
+	jv names = jv_array();
+	int count = 0;
+
+	for (size_t i = 0; i < uploads->count; i++) {
+		if (!wanted(uploads, &uploads->items[i]))
+			continue;
+		names =
+		    jv_array_append(names, jv_string(uploads->items[i].name));
+		count++;
+	}
+	if (count > 0 && count <= BATCH)
+		return names;
+	jv_free(names);
+	return jv_null();
+}
+
+void
+uploads_addresses(struct uploads *uploads, jv created)
+{
+	jv_free(uploads->created);
+	uploads->created = created;
 }
 
 static void

@@ -81,6 +81,14 @@ long uploads_lacking(const struct uploads *uploads);
 /* An error_value() that names them. */
 jv uploads_lacks(const struct uploads *uploads);
 
+/*
+ * What uploads_send() will ask addresses for: an array, the caller's; jv_null()
+ * if that is nothing, or takes more than one question. Whoever asks for them
+ * together with something else gives the answer here, which is consumed.
+ */
+jv uploads_wanted(struct uploads *uploads);
+void uploads_addresses(struct uploads *uploads, jv created);
+
 /* Sends what is lacking. */
 void uploads_send(struct uploads *uploads, const struct bucket *bucket);
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""One large offline run: big.py ROWS KEYS FOLDER
+"""Offline runs: big.py ROWS KEYS FOLDER [COUNT]
 
-Writes FOLDER/offline-run-20260301_000000-bigrun00/run-bigrun00.wandb with the
+Writes FOLDER/offline-run-20260301_000000-bigrun00/run-bigrun00.wandb, and as
+many more of other ids as COUNT says, with the
 records that the official client writes for each row: a runtime summary, a
 summary and a history record. 1,000,000 rows of 10 keys are 867 MB. The bytes
 are put together here, without the client, which logs some 3,000 rows a second.
@@ -41,12 +42,12 @@ def item(text, *path):
     return bytes_(1, b"".join(bytes_(2, k) for k in path) + bytes_(16, text))
 
 
-def records(rows, keys):
+def records(rows, keys, id):
     """The payloads: Record with num 1 and the message of its kind."""
     version = bytes_(1, bytes_(1, "0.31.0") + bytes_(2, "0.70.0"))
     yield number(1, 1) + bytes_(21, version)
     telemetry = bytes_(3, number(4, 1)) + bytes_(4, "3.11.7") + bytes_(5, "0.31.0")
-    run = (bytes_(1, "bigrun00") + bytes_(3, "bench") + bytes_(8, "big")
+    run = (bytes_(1, id) + bytes_(3, "bench") + bytes_(8, "big")
            + bytes_(4, bytes_(1, bytes_(1, "lr") + bytes_(16, "0.001")))
            + bytes_(17, number(1, START)) + bytes_(19, telemetry))
     yield number(1, 2) + bytes_(17, run)
@@ -89,14 +90,16 @@ def frame(payloads):
                 break
 
 
-def main(rows, keys, folder):
-    run = os.path.join(folder, "offline-run-20260301_000000-bigrun00")
-    os.makedirs(os.path.join(run, "files"), exist_ok=True)
-    with open(os.path.join(run, "run-bigrun00.wandb"), "wb", buffering=1 << 20) as out:
-        out.writelines(frame(records(int(rows), int(keys))))
+def main(rows, keys, folder, count=1):
+    for i in range(int(count)):
+        id = f"bigrun{i:02}"
+        run = os.path.join(folder, f"offline-run-20260301_000000-{id}")
+        os.makedirs(os.path.join(run, "files"), exist_ok=True)
+        with open(os.path.join(run, f"run-{id}.wandb"), "wb", buffering=1 << 20) as out:
+            out.writelines(frame(records(int(rows), int(keys), id)))
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 4:
+    if len(sys.argv) not in (4, 5):
         sys.exit(__doc__)
     main(*sys.argv[1:])
