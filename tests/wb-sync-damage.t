@@ -178,4 +178,60 @@ is 'the rest goes up' "$(rows)" "$((505 - $(field damage.rows)))"
 is 'with the names of a later run record' "$(state '.runs[].displayName')" \
     baseline-lr3e-4
 
+# ---- every byte inverted, every length ----
+
+# Without KW_FAULTS only some of them, and what is about the records' ends.
+set -- "$srcdir"/tests/data/runs/minimal/wandb/*/*.wandb
+size=$(wc -c <"$1")
+ends=$(wb-cat "$1" | jq '.offset | select(. > 91)')
+every=$([ -n "$KW_FAULTS" ] && echo 1 || echo 29)
+bytes=$({ seq 0 "$every" $((size - 1)) && for end in $ends; do
+    echo $((end - 1)) "$end" $((end + 1))
+done | tr ' ' '\n'; } | sort -n -u)
+
+inverted() {
+    cp "$1" "$work/b.wandb"
+    chmod u+w "$work/b.wandb"
+    byte=$(od -An -v -tu1 -j "$2" -N 1 "$1")
+    # shellcheck disable=SC2059
+    printf "\\$(printf %o $((255 - byte)))" |
+        dd of="$work/b.wandb" bs=1 seek="$2" conv=notrunc 2>/dev/null
+}
+
+cut() {
+    head -c "$2" "$1" >"$work/b.wandb"
+}
+
+# $2: how a file is damaged; $3: what may be marked, although it is.
+bytes() {
+    serve
+    run 0 wb-sync --no-mark --id=whole "$1"
+    sandbox GET runs/tester/kaggle-demo/whole/history >"$work/whole"
+    : >"$work/wrong"
+    for n in $bytes; do
+        "$2" "$1" "$n"
+        wb-sync --id="b$n" "$work/b.wandb" >"$out" 2>"$err" ||
+            [ $? -eq 1 ] || echo "$n: how it ended" >>"$work/wrong"
+        run=$(field run)
+        if [ "$run" != null ]; then
+            sandbox GET "runs/$run/history" >"$work/part"
+            head -n "$(wc -l <"$work/part")" "$work/whole" |
+                cmp -s - "$work/part" || echo "$n: rows" >>"$work/wrong"
+        fi
+        [ "$(field synced)" = true ] &&
+            echo " $3 " | grep -qv " $n " && echo "$n: synced" >>"$work/wrong"
+        [ -e "$work/b.wandb.synced" ] && echo "$n" >>"$work/marked"
+        rm -f "$work/b.wandb.synced"
+    done
+    is "$2: nothing wrong" "$(cat "$work/wrong")" ''
+    is "$2: what is marked" "$(tr '\n' ' ' <"$work/marked")" "$3${3:+ }"
+    is "$2: what was sent" "$(state .violations)" '[]'
+    rm -f "$work/marked"
+}
+
+: >"$work/marked"
+bytes "$1" inverted ''
+# shellcheck disable=SC2086
+bytes "$1" cut "$(echo $ends)"
+
 done_testing
