@@ -78,6 +78,12 @@ ok 'a claim of before' run_input \
     "{\"wandb_file\": \"$file\", \"verified\": true, \"skipped\": true}" \
     1 wb-sync --verify
 is 'is none now' "$(field verified)$(field skipped)" falsenull
+ok 'of a file that is gone' run_input \
+    "{\"wandb_file\": \"$work/gone.wandb\", \"verified\": true}" \
+    1 wb-sync --verify
+ok 'and of a folder' run_input \
+    "{\"run_dir\": \"$work/gone\", \"verified\": true}" 1 wb-sync --verify
+is 'is none either' "$(jq 'select(.verified)' "$out")" ''
 
 cp "$srcdir"/tests/data/damaged/cut_body/wandb/*/*.wandb "$work/cut.wandb"
 run 1 wb-sync -e acme -p kaggle-demo --id=typical0 "$work/cut.wandb"

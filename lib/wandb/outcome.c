@@ -87,7 +87,6 @@ set_damage(struct job *job, jv rec)
 {
 	jv counts;
 
-	rec = record_drop(rec, "damage");
 	if (!damage_found(&job->damage) && unreadable(job) == 0)
 		return rec;
 	counts = damage_counts(&job->damage);
@@ -104,7 +103,6 @@ set_left_out(struct job *job, jv rec)
 	unsigned left = job->replay.left_out |
 	    (job->uploads != NULL ? uploads_left_out(job->uploads) : 0);
 
-	rec = record_drop(rec, "left_out");
 	if (left == 0)
 		return rec;
 	return jv_object_set(rec, jv_string("left_out"),
@@ -237,7 +235,6 @@ outcome_done(struct job *job, jv rec)
 
 	rec = set_counts(job, set_run(job, rec));
 	rec = set_left_out(job, set_damage(job, rec));
-	rec = record_drop(rec, "skipped");
 	rec = record_set_bool(rec, "synced", whole);
 	rec = record_set_bool(rec, "verified", whole);
 	rec = record_set_str(
@@ -269,7 +266,6 @@ outcome_gave_up(struct job *job, jv rec, jv error)
 	if (job->name != NULL)
 		remember(job, stop_next(error));
 	rec = set_damage(job, set_run(job, rec));
-	rec = record_drop(record_drop(rec, "skipped"), "verified_at");
 	if (job->stream != NULL && job->bucket.present)
 		rec = record_set_number(rec, "history_lines",
 		    (double)stream_confirmed(job->stream));
