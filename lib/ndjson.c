@@ -408,21 +408,11 @@ on_signal(int number)
 {
 	for (int i = 0; i < jobs; i++)
 		if (pids[i] != 0)
-			kill(pids[i], SIGTERM);
+			kill(pids[i], number);
 	for (int i = 0; i < jobs; i++)
 		if (pids[i] != 0)
 			waitpid(pids[i], NULL, 0);
 	raise(number);
-}
-
-static void
-catch_signals(void (*handler)(int))
-{
-	struct sigaction action = { .sa_handler = handler,
-		.sa_flags = (int)SA_RESETHAND };
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
 }
 
 /* In the worker: a record a line, until there are no more. */
@@ -465,7 +455,7 @@ worker_start(struct worker *worker)
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		exit(STATUS_STREAM);
-	catch_signals(SIG_DFL);
+	diag_catch(SIG_DFL);
 	for (int i = 0; i < jobs; i++)
 		if (workers[i].pid > 0)
 			close(workers[i].fd);
@@ -592,7 +582,7 @@ work_with_workers(void)
 	int of[MOST_JOBS + 1], count;
 	bool idle;
 
-	catch_signals(on_signal);
+	diag_catch(on_signal);
 	for (;;) {
 		idle = workers_feed();
 		count = 0;
@@ -635,7 +625,7 @@ workers_end(void)
 		pids[i] = 0;
 		buf_release(&workers[i].said);
 	}
-	catch_signals(SIG_DFL);
+	diag_catch(SIG_DFL);
 }
 
 int

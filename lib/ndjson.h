@@ -46,7 +46,7 @@ typedef jv ndjson_work(jv rec);
  */
 struct ndjson_group {
 	char *name; /* what its records share, malloc'd; NULL: a group of one */
-	int members; /* how many will come, 0 if it is not known */
+	int members;  /* how many will come, 0 if it is not known */
 	double order; /* those that wait for others are done by ascending order,
 	                 equal ones as they came */
 };

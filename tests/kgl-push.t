@@ -401,6 +401,22 @@ ok 'a signal ends it' test $? -gt 128
 ok 'and it says what to look for' \
     grep_err 'code/u/my-kernel.*a version after 0'
 
+# ---- a signal while it waits for the session before ----
+serve --load '{"kernels":{"u/my-kernel":{"statuses":["RUNNING"]}}}' COMPLETE
+(
+    unset KW_CLOCK
+    exec kgl-push "$dir"
+) >"$out" 2>"$err" &
+pid=$!
+while ! grep -q RUNNING "$err" && kill -0 $pid; do
+    sleep 0.01
+done
+kill $pid
+wait $pid 2>/dev/null
+is 'a signal ends the waiting' $? 143
+ok 'and it says what goes on' \
+    grep_err 'was not pushed: .*session goes on: .*code/u/my-kernel'
+
 # ---- many ----
 serve COMPLETE
 folder one '.id = "u/number-one" | .title = "Number one"'

@@ -113,6 +113,20 @@ for operation in RunResumeStatus upload RunFiles; do
         "$(jq -r '(.error // .failed).code' "$out")" unavailable
 done
 
+# ---- a signal ----
+
+serve --fault 'match=file_stream silence'
+copy minimal
+wb-sync "$file" >"$out" 2>"$err" &
+pid=$!
+while [ "$(asked file_stream)" -eq 0 ] && kill -0 $pid; do
+    sleep 0.01
+done
+kill $pid
+wait $pid 2>/dev/null
+is 'a signal ends it' $? 143
+ok 'and it says where things are' grep_err "$file: what came is at $url/"
+
 # ---- who we are ----
 
 serve --load '{"identity_token": "a.b+c/d="}'
