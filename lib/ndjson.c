@@ -50,7 +50,7 @@ names(const char *message, const char *what)
 	size_t len = strlen(what);
 
 	return strncmp(message, what, len) == 0 && message[len] != '\0' &&
-	    strchr(": /", message[len]) != NULL;
+	    strchr(": /.", message[len]) != NULL;
 }
 
 /* Notes a verdict of rec, and says it if this tool put it there. */
