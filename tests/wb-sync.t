@@ -117,13 +117,7 @@ done
 
 serve --fault 'match=file_stream silence'
 copy minimal
-wb-sync "$file" >"$out" 2>"$err" &
-pid=$!
-while [ "$(asked file_stream)" -eq 0 ] && kill -0 $pid; do
-    sleep 0.01
-done
-kill $pid
-wait $pid 2>/dev/null
+interrupted '[ "$(asked file_stream)" -gt 0 ]' wb-sync "$file"
 is 'a signal ends it' $? 143
 ok 'and it says where things are' grep_err "$file: what came is at $url/"
 

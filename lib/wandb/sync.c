@@ -344,8 +344,8 @@ no_run(
 	    event == LEVELDB_ERROR)
 		return runlog_error(job->path, event, entry);
 	if (jv_is_valid(job->damage))
-		return error_value(
-		    "input", "%s: the file has no run record", job->path);
+		return error_value("damaged", "%s: offset %lld: no run record",
+		    job->path, (long long)entry->start);
 	return jv_copy(job->damage);
 }
 
