@@ -117,10 +117,22 @@ on_signal(int signal)
 }
 
 void
+diag_catch(void (*handler)(int))
+{
+	static const int numbers[] = { SIGINT, SIGTERM };
+	struct sigaction action = { .sa_handler = handler,
+		.sa_flags = (int)SA_RESETHAND };
+	struct sigaction before;
+
+	for (int i = 0; i < 2; i++)
+		if (sigaction(numbers[i], NULL, &before) == 0 &&
+		    before.sa_handler != SIG_IGN)
+			sigaction(numbers[i], &action, NULL);
+}
+
+void
 diag_on_signal(const char *format, ...)
 {
-	struct sigaction action = { .sa_handler = on_signal,
-		.sa_flags = (int)SA_RESETHAND };
 	char *text = words == last_words[0] ? last_words[1] : last_words[0];
 	va_list args;
 	int at, len;
@@ -142,6 +154,5 @@ diag_on_signal(const char *format, ...)
 	text[at] = '\n';
 	text[at + 1] = '\0';
 	words = text;
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
+	diag_catch(on_signal);
 }

@@ -46,4 +46,10 @@ _Noreturn void die(int status, const char *format, ...) DIAG_PRINTF(2, 3);
  */
 void diag_on_signal(const char *format, ...) DIAG_PRINTF(1, 2);
 
+/*
+ * Has SIGINT and SIGTERM handled once by handler; SIG_DFL for as it was. One
+ * that the program was started without (nohup, a shell's &) stays ignored.
+ */
+void diag_catch(void (*handler)(int));
+
 #endif

@@ -647,6 +647,61 @@ json_decode(struct buf *out, struct span text)
 	}
 }
 
+/* The length of the escape at at; *half: it is half a surrogate pair. */
+static size_t
+escape_len(const char *at, const char *end, bool *half)
+{
+	const uint8_t *digits = (const uint8_t *)at + 2;
+	const uint8_t *stop = (const uint8_t *)end;
+	int code = at[1] == 'u' ? hex4(digits, stop) : 0;
+
+	*half = false;
+	if (at[1] != 'u')
+		return 2;
+	if (code < 0xd800 || code > 0xdfff)
+		return 6;
+	if (code < 0xdc00 && low_half(digits + 4, stop) >= 0)
+		return 12;
+	*half = true;
+	return 6;
+}
+
+void
+json_strict(struct buf *out, struct span text)
+{
+	const char *at = text.at, *end = at + text.len, *from = at;
+	bool inside = false, half;
+	size_t len;
+
+	while (at < end) {
+		len = 1;
+		if (*at == '"') {
+			inside = !inside;
+		} else if (inside && *at == '\\') {
+			len = escape_len(at, end, &half);
+			if (half) {
+				buf_add(out, from, (size_t)(at - from));
+				buf_adds(out, "\\ufffd");
+				from = at + len;
+			}
+		} else if (!inside && (*at == 'N' || *at == 'I')) {
+			/* Only the words have capitals outside a string. */
+			len = strlen(*at == 'N' ? "NaN" : "Infinity");
+			if (at > text.at && at[-1] == '-') {
+				at--;
+				len++;
+			}
+			buf_add(out, from, (size_t)(at - from));
+			buf_addc(out, '"');
+			buf_add(out, at, len);
+			buf_addc(out, '"');
+			from = at + len;
+		}
+		at += len;
+	}
+	buf_add(out, from, (size_t)(end - from));
+}
+
 /* Orders keys by their bytes when they are decoded. */
 static int
 compare_spans(struct span a, struct span b)

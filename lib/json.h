@@ -121,6 +121,12 @@ const struct json_member *json_member(
 void json_decode(struct buf *out, struct span text);
 
 /*
+ * Appends a value that JSON_WORDS let pass as one that is strict: the words in
+ * quotes, half a surrogate pair as \ufffd.
+ */
+void json_strict(struct buf *out, struct span text);
+
+/*
  * Appends bytes as a JSON string with its quotes. What is not UTF-8 becomes
  * U+FFFD, once for each maximal part of a sequence (Unicode 15, 3.9).
  */

@@ -64,7 +64,7 @@ names(const char *message, const char *what)
 	size_t len = strlen(what);
 
 	return strncmp(message, what, len) == 0 && message[len] != '\0' &&
-	    strchr(": /", message[len]) != NULL;
+	    strchr(": /.", message[len]) != NULL;
 }
 
 /* Notes a verdict of rec, and says it if this tool put it there. */
@@ -424,21 +424,11 @@ on_signal(int number)
 {
 	for (int i = 0; i < most; i++)
 		if (pids[i] != 0)
-			kill(pids[i], SIGTERM);
+			kill(pids[i], number);
 	for (int i = 0; i < most; i++)
 		if (pids[i] != 0)
 			waitpid(pids[i], NULL, 0);
 	raise(number);
-}
-
-static void
-catch_signals(void (*handler)(int))
-{
-	struct sigaction action = { .sa_handler = handler,
-		.sa_flags = (int)SA_RESETHAND };
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
 }
 
 /* In the worker: a record a line, until there are no more. */
@@ -489,7 +479,7 @@ worker_start(struct worker *worker)
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		exit(STATUS_STREAM);
-	catch_signals(SIG_DFL);
+	diag_catch(SIG_DFL);
 	for (int i = 0; i < most; i++)
 		if (workers[i].pid > 0)
 			close(workers[i].fd);
@@ -633,7 +623,7 @@ work_with_workers(void)
 	int of[2 * MOST_JOBS + 1], count;
 	bool idle;
 
-	catch_signals(on_signal);
+	diag_catch(on_signal);
 	for (;;) {
 		idle = workers_feed();
 		count = 0;
@@ -676,7 +666,7 @@ workers_end(void)
 		pids[i] = 0;
 		buf_release(&workers[i].said);
 	}
-	catch_signals(SIG_DFL);
+	diag_catch(SIG_DFL);
 }
 
 int

@@ -43,7 +43,8 @@ work(jv rec)
 	if (strncmp(what, "interrupt", 9) == 0) {
 		diag_on_signal("%s goes on", record_str(rec, "name"));
 		kill(what[9] != '\0' ? getppid() : getpid(), SIGTERM);
-		pause();
+		if (what[9] != '\0')
+			pause(); /* for what the parent sends */
 	}
 	if (strcmp(what, "error") == 0) {
 		jv_free(rec);

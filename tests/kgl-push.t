@@ -387,19 +387,17 @@ is 'is refused' "$(field error.code),$(asked SaveKernel)" "input,$before"
 # ---- a signal while the push is under way ----
 serve --fault 'match=SaveKernel silence' COMPLETE
 folder new
-(
-    unset KW_CLOCK
-    exec kgl-push "$dir"
-) >"$out" 2>"$err" &
-pid=$!
-while [ "$(asked SaveKernel)" -eq 0 ] && kill -0 $pid; do
-    sleep 0.01
-done
-kill $pid
-wait $pid 2>/dev/null
-ok 'a signal ends it' test $? -gt 128
+interrupted '[ "$(asked SaveKernel)" -gt 0 ]' kgl-push "$dir"
+is 'a signal ends it' $? 143
 ok 'and it says what to look for' \
     grep_err 'code/u/my-kernel.*a version after 0'
+
+# ---- a signal while it waits for the session before ----
+serve --load '{"kernels":{"u/my-kernel":{"statuses":["RUNNING"]}}}' COMPLETE
+interrupted 'grep -q RUNNING "$err"' kgl-push "$dir"
+is 'a signal ends the waiting' $? 143
+ok 'and it says what goes on' \
+    grep_err 'was not pushed: .*session goes on: .*code/u/my-kernel'
 
 # ---- many ----
 serve COMPLETE

@@ -79,18 +79,8 @@ ok 'an interval of nothing' run 2 kgl-status -w --interval=0 u/k
 
 # A signal does not end the session, and says so. The clock is real here.
 serve RUNNING
-(
-    unset KW_CLOCK
-    exec kgl-status -w u/k
-) >"$out" 2>"$err" &
-pid=$!
-while ! grep -q RUNNING "$err"; do
-    kill -0 $pid || break
-    sleep 0.01
-done
-kill $pid
-wait $pid 2>/dev/null
-ok 'a signal ends it' test $? -gt 128
+interrupted 'grep -q RUNNING "$err"' kgl-status -w u/k
+is 'a signal ends it' $? 143
 ok 'and it says where the session goes on' \
     grep_err 'https://www.kaggle.com/code/u/k'
 

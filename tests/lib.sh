@@ -22,6 +22,8 @@
 #	runs COMMAND without input, passes if it ends with STATUS. $out and $err
 #	are the files with what it wrote.
 # run_input LINES STATUS COMMAND ...	the same, with LINES as its input
+# interrupted CONDITION COMMAND ...	runs COMMAND in true time, without input,
+#	and ends it with SIGTERM when CONDITION, evaluated, holds; its status
 # field NAME		of the last record in $out; NAME may be a.b; text as it
 #			is, other values as JSON; null without it
 # asked OPERATION	how often the sandbox was asked for it
@@ -155,6 +157,21 @@ run() {
     shift
     "$@" </dev/null >"$out" 2>"$err"
     ended $? "$_want"
+}
+
+interrupted() {
+    _until=$1
+    shift
+    (
+        unset KW_CLOCK
+        exec "$@"
+    ) </dev/null >"$out" 2>"$err" &
+    _pid=$!
+    until eval "$_until" || ! kill -0 "$_pid" 2>/dev/null; do
+        sleep 0.01
+    done
+    kill "$_pid"
+    wait "$_pid" 2>/dev/null
 }
 
 run_input() {

@@ -2,13 +2,13 @@
 /*
  * make-run - a .wandb file of any size, for tests
  *
- * make-run ID ROWS WIDTH [BEGIN [resume] [killed] [from=STEP] [rewind=STEP]]:
- * rows of WIDTH bytes, with a
- * console line for each and a system sample for every tenth, on standard
- * output. It begins BEGIN seconds later than without. resume: it goes on with
- * what may be there (RunRecord.resume); its steps begin at 0 again. killed: the
- * exit record is missing. from: the first row's step. rewind: the run is taken
- * back to a step of its own.
+ * make-run ID ROWS WIDTH [BEGIN [resume] [killed] [half] [from=STEP]
+ * [rewind=STEP]]: rows of WIDTH bytes, with a console line for each and a system
+ * sample for every tenth, on standard output. It begins BEGIN seconds later than
+ * without. resume: it goes on with what may be there (RunRecord.resume); its
+ * steps begin at 0 again. killed: the exit record is missing. half: config and
+ * summary hold half a surrogate pair. from: the first row's step. rewind: the
+ * run is taken back to a step of its own.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,6 +20,8 @@
 #include "unit/message.h"
 
 enum { BLOCK = 32768, HEADER = 7, START = 1795000000 };
+
+static const char HALF[] = "\"\\ud800\"";
 
 static size_t place; /* in the file */
 
@@ -89,7 +91,8 @@ time_field(struct buf *out, uint32_t number, double time)
 }
 
 static void
-put_run(const char *id, const char *fragment, double begin, const char *back)
+put_run(const char *id, const char *fragment, int half, double begin,
+    const char *back)
 {
 	struct buf run = { 0 };
 	struct buf config = { 0 };
@@ -100,6 +103,8 @@ put_run(const char *id, const char *fragment, double begin, const char *back)
 	message_item(&config, 1, "lr", "0.5");
 	if (fragment != NULL)
 		message_item(&config, 1, fragment, "true");
+	if (half)
+		message_item(&config, 1, "half", HALF);
 	message_sub(&run, 4, &config);
 	time_field(&run, 17, begin);
 	if (fragment != NULL)
@@ -180,8 +185,8 @@ main(int argc, char *argv[])
 	filler[0] = filler[width + 1] = '"';
 
 	put(":W&B\xe1\xbe\0", HEADER);
-	put_run(
-	    argv[1], has_word(argv, "resume") ? argv[4] : NULL, begin, back);
+	put_run(argv[1], has_word(argv, "resume") ? argv[4] : NULL,
+	    has_word(argv, "half"), begin, back);
 	for (long i = 0; i < rows; i++)
 		put_row(first + i, begin + (double)(i + 1) / 100, filler);
 	(void)snprintf(text, sizeof text, "%ld", first + rows - 1);
@@ -189,6 +194,8 @@ main(int argc, char *argv[])
 	message_item(&summary, 1, "text", "\"done\"");
 	if (has_word(argv, "resume"))
 		message_item(&summary, 1, argv[4], "1");
+	if (has_word(argv, "half"))
+		message_item(&summary, 1, "half", HALF);
 	record(3, &summary);
 	message_int(&end, 2, 1);
 	if (!has_word(argv, "killed"))

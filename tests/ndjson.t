@@ -95,6 +95,12 @@ is 'costs its record only' \
 
 ok 'a signal ends it' run 143 filter '{"name": "run", "do": "interrupt"}'
 is 'after what it has to say' "$(head -n 1 "$err")" 'filter: run goes on'
+for jobs in 1 2; do
+    ok "-j $jobs: a signal that was ignored before" run 0 sh -c \
+        'trap "" TERM; exec filter "$@"' sh -j "$jobs" \
+        '{"name": "run", "do": "interrupt"}'
+    is 'is still' "$(cat "$err")" ''
+done
 ok 'with workers, too' \
     run 143 filter -j 2 '{"name": "run", "do": "interrupt parent"}'
 is 'which have the last word' "$(head -n 1 "$err")" 'filter: run goes on'

@@ -113,6 +113,27 @@ for operation in RunResumeStatus upload RunFiles; do
         "$(jq -r '(.error // .failed).code' "$out")" unavailable
 done
 
+# ---- half a surrogate pair, which Python writes for a name of bytes ----
+
+serve
+make-run half 2 10 0 half >"$work/half.wandb"
+ok 'half a surrogate pair' run 0 wb-sync "$work/half.wandb"
+is 'is U+FFFD in the config' \
+    "$(sandbox GET runs/tester/made/half/config | jq -c .half)" \
+    '{"value":"�"}'
+is 'and as it was in the summary' \
+    "$(sandbox GET runs/tester/made/half/summary | grep -c '"half":"\\ud800"')" 1
+run 0 wb-find-runs --summary "$work/half.wandb"
+is 'which can be read' "$(field summary.half)" '�'
+
+# ---- a signal ----
+
+serve --fault 'match=file_stream silence'
+copy minimal
+interrupted '[ "$(asked file_stream)" -gt 0 ]' wb-sync "$file"
+is 'a signal ends it' $? 143
+ok 'and it says where things are' grep_err "$file: what came is at $url/"
+
 # ---- who we are ----
 
 serve --load '{"identity_token": "a.b+c/d="}'

@@ -42,6 +42,9 @@ wait_for_session(struct kaggle *kaggle, struct push *push, bool *hidden,
 		said = session.status;
 		if (push->no_wait)
 			break;
+		diag_on_signal("%s was not pushed: its earlier session goes "
+			       "on: %s",
+		    kernel->name, kernel->url);
 		session.waiting = true; /* from now on what passes, passes */
 		progress("%s: an earlier session is %s", kernel->name, said);
 		if (deadline_sleep(
@@ -53,6 +56,7 @@ wait_for_session(struct kaggle *kaggle, struct push *push, bool *hidden,
 		break;
 	}
 	progress_clear();
+	diag_on_signal(NULL);
 	*hidden = !jv_is_valid(why) && kaggle_hidden(kaggle);
 	/* NEW_SCRIPT is no session. */
 	push->status =

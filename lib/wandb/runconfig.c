@@ -378,40 +378,6 @@ complete(struct runconfig *config)
 	buf_release(&text);
 }
 
-/*
- * Appends valid JSON with quotes around the words that JSON has not: outside a
- * string these are the only ones with a capital.
- */
-static void
-add_strict(struct span json, struct buf *out)
-{
-	const char *at = json.at, *end = json.at + json.len, *from = at;
-	bool inside = false;
-	size_t len;
-
-	while (at < end) {
-		if (*at == '"') {
-			inside = !inside;
-		} else if (inside && *at == '\\') {
-			at++;
-		} else if (!inside && (*at == 'N' || *at == 'I')) {
-			len = strlen(*at == 'N' ? "NaN" : "Infinity");
-			if (at > json.at && at[-1] == '-') {
-				at--;
-				len++;
-			}
-			buf_add(out, from, (size_t)(at - from));
-			buf_addc(out, '"');
-			buf_add(out, at, len);
-			buf_addc(out, '"');
-			from = at += len;
-			continue;
-		}
-		at++;
-	}
-	buf_add(out, from, (size_t)(end - from));
-}
-
 static void
 add_key(void *context, struct span key, struct span json)
 {
@@ -421,7 +387,7 @@ add_key(void *context, struct span key, struct span json)
 		buf_addc(out, ',');
 	json_quote(out, key);
 	buf_adds(out, ":{\"value\":");
-	add_strict(json, out);
+	json_strict(out, json);
 	buf_addc(out, '}');
 }
 

@@ -2,11 +2,11 @@
 /*
  * runwhole - what only a whole .wandb file tells: summary, needed files
  */
-#include <math.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "file.h"
+#include "json.h"
 #include "record.h"
 #include "wandb/keys.h"
 #include "wandb/runlog.h"
@@ -19,37 +19,6 @@ struct whole {
 	char *files; /* the folder of the run's files */
 	int bad;     /* items that could not be read */
 };
-
-/* A number that JSON has not becomes the word for it. */
-static jv
-printable(jv value)
-{
-	switch (jv_get_kind(value)) {
-	case JV_KIND_NUMBER:
-		if (isnan(jv_number_value(value)))
-			return jv_string("NaN");
-		if (isinf(jv_number_value(value)))
-			return jv_string(jv_number_value(value) < 0
-				? "-Infinity"
-				: "Infinity");
-		return value;
-	case JV_KIND_ARRAY:
-		for (int i = 0; i < jv_array_length(jv_copy(value)); i++)
-			value = jv_array_set(value, i,
-			    printable(jv_array_get(jv_copy(value), i)));
-		return value;
-	case JV_KIND_OBJECT:
-		for (int i = jv_object_iter(value);
-		     jv_object_iter_valid(value, i);
-		     i = jv_object_iter_next(value, i))
-			value =
-			    jv_object_set(value, jv_object_iter_key(value, i),
-				printable(jv_object_iter_value(value, i)));
-		return value;
-	default:
-		return value;
-	}
-}
 
 static void
 need(struct whole *whole, char *path)
@@ -146,18 +115,20 @@ read_whole(struct whole *whole, struct runlog *log, const char *path, int what)
 static jv
 set_summary(jv rec, const struct whole *whole)
 {
-	struct buf text = { 0 };
+	struct buf text = { 0 }, strict = { 0 };
 	jv summary;
 
 	tree_write(summary_tree(whole->summary), &text);
-	summary = jv_parse_sized(text.at, (int)text.len);
+	json_strict(&strict, (struct span){ text.at, text.len });
+	summary = jv_parse_sized(strict.at, (int)strict.len);
 	buf_release(&text);
+	buf_release(&strict);
 	if (!jv_is_valid(summary)) {
 		jv_free(summary);
 		return record_failed(record_drop(rec, "summary"),
 		    error_value("input", "the summary is nested too deeply"));
 	}
-	return jv_object_set(rec, jv_string("summary"), printable(summary));
+	return jv_object_set(rec, jv_string("summary"), summary);
 }
 
 static jv

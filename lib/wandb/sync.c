@@ -109,6 +109,8 @@ take_names(struct job *job)
 	    job->wandb, bucket->entity, bucket->project, bucket->run_id);
 	job->stream_url = wandb_stream_url(
 	    job->wandb, bucket->entity, bucket->project, bucket->run_id);
+	diag_on_signal("%s: what came is at %s: run it again to go on",
+	    job->path, job->url);
 }
 
 /*
@@ -839,6 +841,7 @@ syncer_do(struct syncer *syncer, const char *path, jv rec)
 		else
 			rec = outcome_done(&job, rec);
 	}
+	diag_on_signal(NULL);
 	job_release(&job);
 	return rec;
 }

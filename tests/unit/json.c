@@ -403,6 +403,29 @@ decoding(void **state)
 }
 
 static void
+strict(void **state)
+{
+	struct span loose = TEXT("{\"N\":[NaN,-Infinity,null,Infinity,-1E5],"
+				 "\"\\udc00\":\"\\ud800\\\"NaN\\\\ud800"
+				 "\\ud83d\\ude00\\udbff\"}");
+	struct json_value value;
+	struct json_fault fault;
+	struct buf out = { 0 };
+
+	(void)state;
+	json_strict(&out, loose);
+	buf_addc(&out, '\0');
+	assert_string_equal(out.at,
+	    "{\"N\":[\"NaN\",\"-Infinity\",null,\"Infinity\",-1E5],"
+	    "\"\\ufffd\":\"\\ufffd\\\"NaN\\\\ud800\\ud83d\\ude00\\ufffd\"}");
+	assert_true(json_value(span_of(out.at), 0, &value, &fault));
+	buf_clear(&out);
+	json_strict(&out, span_of("1"));
+	assert_int_equal(out.len, 1);
+	buf_release(&out);
+}
+
+static void
 quotes(struct span bytes, const char *wanted)
 {
 	struct json_value value;
@@ -476,6 +499,7 @@ main(void)
 		cmocka_unit_test(places),
 		cmocka_unit_test(members),
 		cmocka_unit_test(decoding),
+		cmocka_unit_test(strict),
 		cmocka_unit_test(quoting),
 		cmocka_unit_test(numbers),
 	};
