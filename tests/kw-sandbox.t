@@ -317,6 +317,18 @@ sandbox POST faults 'match=GetKernel silence
 match=ListKernels delay=0.4' >"$out"
 call GetKernel "$me" -m 0.2
 is 'silence' "$code $(grep -c 'timed out' "$err")" '000 1'
+# Only the socket that it listens on stays.
+only_listens() {
+    _tries=0
+    while find "/proc/$sandbox_pid/fd" -lname 'socket:*' | tail -n +2 |
+        grep -q .; do
+        _tries=$((_tries + 1))
+        [ $_tries -lt 100 ] || return 1
+        sandbox GET faults >"$out"
+        sleep 0.01
+    done
+}
+ok 'whoever left takes no connection' only_listens
 sandbox POST faults 'match=GetKernel stall=7' >"$out"
 call GetKernel "$me" -m 0.3
 is 'a stall' "$(grep -c 'timed out' "$err") $body" '1 {"metad'

@@ -291,7 +291,22 @@ server_open(
 	return server;
 }
 
-/* Lets those go on whose time has come, or all, without an answer. */
+/* While it is suspended nobody reads from its connection. */
+static bool
+client_left(const struct exchange *exchange)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+	    exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	char byte;
+
+	return info != NULL &&
+	    recv(info->connect_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+/*
+ * Lets those go on whose time has come, or all, without an answer. Those whose
+ * client has left are ended, or they would use up all connections.
+ */
 static void
 wake(struct server *server, bool all)
 {
@@ -300,13 +315,14 @@ wake(struct server *server, bool all)
 
 	while (*at != NULL) {
 		struct exchange *exchange = *at;
+		bool over = all || client_left(exchange);
 
-		if (!all && (exchange->silent || exchange->due > now)) {
+		if (!over && (exchange->silent || exchange->due > now)) {
 			at = &exchange->next;
 			continue;
 		}
 		*at = exchange->next;
-		exchange->close = exchange->close || all;
+		exchange->close = exchange->close || over;
 		exchange->silent = false;
 		exchange->due = now;
 		MHD_resume_connection(exchange->connection);
