@@ -374,7 +374,7 @@ take_upsert(struct bucket *bucket, jv data)
  * "run ... was previously created and deleted". Consumes data.
  */
 static jv
-refuse_deleted(jv data, const struct bucket *bucket)
+refuse_deleted(jv data, struct bucket *bucket)
 {
 	jv why;
 
@@ -382,6 +382,7 @@ refuse_deleted(jv data, const struct bucket *bucket)
 	    strstr(error_message(data), "previously created and deleted") ==
 		NULL)
 		return data;
+	bucket->deleted = true;
 	why = error_value("rejected",
 	    "the run %s was deleted on the server, which does not take its id "
 	    "again: sync it with another one (--id=NEW), or restore it there "

@@ -41,6 +41,7 @@ struct row_key row_key_of(struct span line);
 /* All zero: nothing was asked yet. */
 struct bucket {
 	bool present; /* there is such a run */
+	bool deleted; /* there was one: its id cannot be used again */
 	char *id;     /* the server's own; NULL while it is not present */
 	/* The names in use: what was asked for, then what the server says. */
 	char *entity, *project, *run_id;

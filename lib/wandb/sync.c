@@ -136,7 +136,8 @@ send_run(struct job *job, const char *config)
 			uploads_addresses(job->uploads, created);
 			return jv_null();
 		}
-		if (strcmp(error_code(created), "rejected") != 0)
+		if (strcmp(error_code(created), "rejected") != 0 ||
+		    job->bucket.deleted)
 			return created;
 		jv_free(created);
 		syncer->one_by_one = true;

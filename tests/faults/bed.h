@@ -126,6 +126,7 @@ struct until {
 	int most;
 	bool fresh;      /* from a new copy each time */
 	bool clear;      /* no more faults after the first call */
+	bool untrue;     /* the server lied: what we sent then may be wrong */
 	bool lost_alert; /* out: an alert is not there, which was said */
 };
 int call_until_done(

@@ -1,5 +1,5 @@
 #!/bin/sh
-# wb-sync: request n fails, in each of seven ways, for each n and each kind.
+# wb-sync: request n fails, in each of eight ways, for each n and each kind.
 . "$srcdir/tests/lib.sh"
 . "$srcdir/tests/faults/begin.sh"
 
