@@ -24,17 +24,22 @@ io_error(const char *path)
 jv
 file_read(const char *path, size_t most, struct buf *out)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* A pipe would be waited for. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	size_t before = out->len, room;
-	struct stat st;
+	struct stat st = { 0 };
 	jv why = jv_null();
 	ssize_t got;
 
 	if (fd < 0)
 		return io_error(path);
+	if (fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode)) {
+		close(fd);
+		return error_value("io", "%s: Not a regular file", path);
+	}
 	/* Its size, if it has one, spares copies: one byte more finds the end.
 	 */
-	if (fstat(fd, &st) == 0 && st.st_size > 0 && (size_t)st.st_size <= most)
+	if (st.st_size > 0 && (size_t)st.st_size <= most)
 		buf_reserve(out, (size_t)st.st_size + 1);
 	for (;;) {
 		buf_reserve(out, 4096);

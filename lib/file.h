@@ -15,7 +15,7 @@
 /*
  * Appends a file of at most most bytes to out. Returns jv_null(), or an
  * error_value(): io, with the file's name and the reason. A missing one is
- * not_found.
+ * not_found; a pipe is not waited for, but io.
  */
 jv file_read(const char *path, size_t most, struct buf *out);
 

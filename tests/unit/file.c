@@ -108,11 +108,16 @@ static void
 test_failures(void **state)
 {
 	struct buf buf = { 0 };
-	char *path = file_join(folder, "none/x");
+	char *path = file_join(folder, "none/x"), *pipe;
 
 	(void)state;
 	assert_error(file_read(path, 10, &buf), "not_found", path);
 	assert_error(file_read(folder, 10, &buf), "io", folder);
+	pipe = file_join(folder, "pipe");
+	assert_int_equal(mkfifo(pipe, 0600), 0);
+	assert_error(file_read(pipe, 10, &buf), "io", pipe);
+	unlink(pipe);
+	free(pipe);
 	assert_int_equal(buf.len, 0);
 	assert_error(file_replace(path, "x", 1), "io", path);
 	free(path);
