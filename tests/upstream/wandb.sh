@@ -188,7 +188,7 @@ mkdir "$work/runs/offline-run-20261121_000000-nothing"
 sync 1
 is '17, 18: each has its record' \
     "$(jq -c -s 'map(.error.code // "synced") | sort' "$out")" \
-    '["damaged","damaged","input","not_found","synced"]'
+    '["input","input","input","not_found","synced"]'
 is '17: bad files stop no other' "$(held typical)" '"equal"'
 ok '17: the place in the file is named' grep_err 'numbers.*: offset 7: '
 ok '18: the folder is named' grep_err nothing
