@@ -102,6 +102,40 @@ ok 'it is named' grep_err "${gone##*/}"
 mv "$work/gone" "$gone"
 ok 'found again' heals files
 
+# ---- artifacts whose files cannot be put, or are not there: marked, PENDING
+# for ever, nothing printed ----
+artifacts() {
+    run_state artifac0 '.artifacts | map(.state) | unique'
+}
+for status in 403 500; do
+    copy artifact
+    serve --fault "match=upload times=always status=$status"
+    sync 1
+    ok "no file of run and artifacts can be put ($status)" \
+        lacking "$([ $status = 403 ] && echo auth || echo unavailable)"
+    is "no file of run and artifacts can be put ($status): they wait" \
+        "$(artifacts)" '["PENDING"]'
+    ok "no file of run and artifacts can be put ($status): and then" \
+        heals artifact
+done
+copy artifact
+serve --fault 'match=one.csv times=always status=403'
+sync 1
+ok 'one file of an artifact cannot be put' lacking auth
+ok 'it is named' grep_err demo-data/one.csv
+is 'the other artifacts are there' "$(artifacts)" '["COMMITTED","PENDING"]'
+ok 'and then all' heals artifact
+serve
+copy artifact
+gone=$(grep -rl '^a,b' "$work/runs/artifact/wandb-data" | head -n 1)
+mv "$gone" "$work/gone"
+sync 1
+ok 'a staged file is not on disk' lacking not_found
+ok 'it is named' grep_err demo-data/
+is 'the other artifacts are there' "$(artifacts)" '["COMMITTED","PENDING"]'
+mv "$work/gone" "$gone"
+ok 'found again' heals artifact
+
 # ---- the same run again: every row twice ----
 serve
 copy typical
