@@ -3,81 +3,23 @@
  * make-run - a .wandb file of any size, for tests
  *
  * make-run ID ROWS WIDTH [BEGIN [resume] [killed] [half] [from=STEP]
- * [rewind=STEP]]: rows of WIDTH bytes, with a console line for each and a system
- * sample for every tenth, on standard output. It begins BEGIN seconds later than
- * without. resume: it goes on with what may be there (RunRecord.resume); its
- * steps begin at 0 again. killed: the exit record is missing. half: config and
- * summary hold half a surrogate pair. from: the first row's step. rewind: the
- * run is taken back to a step of its own.
+ * [rewind=STEP]]: rows of WIDTH bytes, with a console line for each and a
+ * system sample for every tenth, on standard output. It begins BEGIN seconds
+ * later than without. resume: it goes on with what may be there
+ * (RunRecord.resume); its steps begin at 0 again. killed: the exit record is
+ * missing. half: config and summary hold half a surrogate pair. from: the first
+ * row's step. rewind: the run is taken back to a step of its own.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <zlib.h>
+#include "unit/logfile.h"
 
-#include "unit/message.h"
-
-enum { BLOCK = 32768, HEADER = 7, START = 1795000000 };
+enum { START = 1795000000 };
 
 static const char HALF[] = "\"\\ud800\"";
-
-static size_t place; /* in the file */
-
-static void
-put(const void *bytes, size_t len)
-{
-	if (fwrite(bytes, 1, len, stdout) != len)
-		exit(1);
-	place += len;
-}
-
-static void
-chunk(int type, const char *bytes, size_t len)
-{
-	unsigned char head[HEADER] = { 0 };
-	Bytef kind = (Bytef)type;
-	uLong crc = crc32(crc32(0, &kind, 1), (const Bytef *)bytes, (uInt)len);
-
-	for (int i = 0; i < 4; i++)
-		head[i] = (unsigned char)(crc >> 8 * i);
-	head[4] = (unsigned char)len;
-	head[5] = (unsigned char)(len >> 8);
-	head[6] = kind;
-	put(head, sizeof head);
-	put(bytes, len);
-}
-
-/* LevelDB's log format: FULL, or FIRST, MIDDLE ..., LAST. */
-static void
-record(uint32_t kind, struct buf *message)
-{
-	static const char zero[HEADER];
-	static uint64_t num;
-	struct buf whole = { 0 };
-	size_t at = 0, room, part;
-	int first = 1;
-
-	message_int(&whole, 1, ++num);
-	message_sub(&whole, kind, message);
-	do {
-		room = BLOCK - place % BLOCK;
-		if (room < HEADER) {
-			put(zero, room);
-			room = BLOCK;
-		}
-		part = whole.len - at < room - HEADER ? whole.len - at
-						      : room - HEADER;
-		chunk(at + part == whole.len ? (first ? 1 : 4)
-			: first              ? 2
-					     : 3,
-		    whole.at + at, part);
-		at += part;
-		first = 0;
-	} while (at < whole.len);
-	buf_release(&whole);
-}
 
 static void
 time_field(struct buf *out, uint32_t number, double time)
@@ -115,7 +57,7 @@ put_run(const char *id, const char *fragment, int half, double begin,
 		message_text(&branch, 3, "_step");
 		message_sub(&run, 23, &branch);
 	}
-	record(17, &run);
+	logfile_record(17, &run);
 }
 
 static void
@@ -129,19 +71,19 @@ put_row(long i, double time, const char *filler)
 	(void)snprintf(text, sizeof text, "%ld", i);
 	message_item(&row, 1, "_step", text);
 	message_item(&row, 1, "text", filler);
-	record(2, &row);
+	logfile_record(2, &row);
 
 	message_int(&line, 1, 1);
 	time_field(&line, 2, time);
 	(void)snprintf(text, sizeof text, "line %ld\n", i);
 	message_text(&line, 3, text);
-	record(13, &line);
+	logfile_record(13, &line);
 
 	if (i % 10 != 0)
 		return;
 	time_field(&sample, 2, time);
 	message_item(&sample, 3, "cpu", "1.5");
-	record(7, &sample);
+	logfile_record(7, &sample);
 }
 
 static int
@@ -184,7 +126,7 @@ main(int argc, char *argv[])
 	memset(filler, 'x', width + 2);
 	filler[0] = filler[width + 1] = '"';
 
-	put(":W&B\xe1\xbe\0", HEADER);
+	logfile_put(":W&B\xe1\xbe\0", LOGFILE_HEADER);
 	put_run(argv[1], has_word(argv, "resume") ? argv[4] : NULL,
 	    has_word(argv, "half"), begin, back);
 	for (long i = 0; i < rows; i++)
@@ -196,10 +138,10 @@ main(int argc, char *argv[])
 		message_item(&summary, 1, argv[4], "1");
 	if (has_word(argv, "half"))
 		message_item(&summary, 1, "half", HALF);
-	record(3, &summary);
+	logfile_record(3, &summary);
 	message_int(&end, 2, 1);
 	if (!has_word(argv, "killed"))
-		record(18, &end);
+		logfile_record(18, &end);
 	buf_release(&end);
 	free(filler);
 	return fflush(stdout) == EOF;

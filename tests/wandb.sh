@@ -42,7 +42,10 @@ held() {
 writes() {
     state '.requests | [.UpsertBucket, .CreateRunFiles, .upload,
         .file_stream, .MarkRunFilesUploaded,
-        .NotifyScriptableRunAlert] | map(. // 0) | add'
+        .NotifyScriptableRunAlert, .CreateArtifact,
+        .CreateArtifactManifest, .UpdateArtifactManifest,
+        .CreateArtifactFiles, .CompleteMultipartUploadArtifact,
+        .CommitArtifact] | map(. // 0) | add'
 }
 
 requests() {

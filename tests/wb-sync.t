@@ -5,8 +5,8 @@
 
 # ---- all kinds of runs ----
 
-kinds='alert console crashed crashed_block define_metric failed files minimal
-    nested nonfinite nonfinite_config norows numbers reinit resumed
+kinds='alert artifact code console crashed crashed_block define_metric failed files media
+    minimal nested nonfinite nonfinite_config norows numbers reinit resumed
     resumed_restart steps sweep system typed typical unicode'
 
 # One sandbox for all: they have ids of their own.
@@ -35,17 +35,6 @@ before=$(writes)
 find "$work/runs" -name '*.synced' -delete
 sync_all 'without the marks'
 is 'without the marks: sends nothing' "$(writes)" "$before"
-
-# Artifacts stay here: what else there is goes up, and it is said.
-for kind in artifact artifact_lost code media; do
-    serve
-    copy "$kind"
-    ok "$kind: is not whole without its artifacts" sync 1
-    is "$kind: the rest is there" "$(held "$kind")" '"equal"'
-    is "$kind: it is said" "$(field failed.code)" rejected
-    is "$kind: so it is not synced" "$(field synced)" false
-    is "$kind: nor marked" "$(markers)" 0
-done
 
 # ---- records, operands, options ----
 

@@ -22,8 +22,8 @@ static const char help[] =
     "usage: wb-sync [-fhnVv] [-j N] [--timeout=TIME] [-e ENTITY] [-p PROJECT]\n"
     "               [--id=ID] [--name=NAME] [--tag=TAG] [--group=GROUP]\n"
     "               [--job-type=TYPE] [--skip=KIND,...] [--exclude=GLOB]\n"
-    "               [--partial] [--accept-damage] [--again | --verify]\n"
-    "               [--no-mark] [run ...]\n"
+    "               [--map=OLD=NEW] [--partial] [--accept-damage]\n"
+    "               [--again | --verify] [--no-mark] [run ...]\n"
     "Upload W&B runs from .wandb files; verified, and nothing twice.\n"
     "\n"
     "  -n, --dry-run          only read the files\n"
@@ -35,6 +35,8 @@ static const char help[] =
     "      --tag=TAG          a tag more; may be repeated\n"
     "      --group=GROUP      the group\n"
     "      --job-type=TYPE    the job type\n"
+    "      --map=OLD=NEW      artifacts' files below OLD are below NEW here;\n"
+    "                         may be repeated\n"
     "      --partial          also where an earlier file of the run is "
     "missing\n"
     "      --skip=KIND,...    leave out console, files, media, artifacts,\n"
@@ -51,6 +53,7 @@ enum {
 	OPT_TAG,
 	OPT_GROUP,
 	OPT_JOB_TYPE,
+	OPT_MAP,
 	OPT_PARTIAL,
 	OPT_SKIP,
 	OPT_EXCLUDE,
@@ -70,6 +73,7 @@ static const struct option longopts[] = {
 	{ "tag", required_argument, NULL, OPT_TAG },
 	{ "group", required_argument, NULL, OPT_GROUP },
 	{ "job-type", required_argument, NULL, OPT_JOB_TYPE },
+	{ "map", required_argument, NULL, OPT_MAP },
 	{ "partial", no_argument, NULL, OPT_PARTIAL },
 	{ "skip", required_argument, NULL, OPT_SKIP },
 	{ "exclude", required_argument, NULL, OPT_EXCLUDE },
@@ -118,6 +122,20 @@ set_id(const char *text)
 }
 
 static void
+add_map(const char *text)
+{
+	const char *sign = strchr(text, '=');
+	jv map;
+
+	if (sign == NULL || sign == text || sign[1] == '\0')
+		cli_wrong("--map: \"%s\": give OLD=NEW", text);
+	map = jv_array_append(
+	    jv_array(), jv_string_sized(text, (int)(sign - text)));
+	options.maps = jv_array_append(
+	    options.maps, jv_array_append(map, jv_string(sign + 1)));
+}
+
+static void
 skip(const char *list)
 {
 	size_t taken = selection_skip(&options.leave, list);
@@ -163,6 +181,9 @@ take_option(int opt)
 		break;
 	case OPT_JOB_TYPE:
 		set(&instead->job_type, "--job-type", optarg);
+		break;
+	case OPT_MAP:
+		add_map(optarg);
 		break;
 	case OPT_PARTIAL:
 		options.partial = true;
@@ -243,6 +264,7 @@ main(int argc, char *argv[])
 	int opt, status;
 
 	run_params_init(&options.instead);
+	options.maps = jv_array();
 	cli_init(argv[0], help);
 	while ((opt = cli_getopt(argc, argv, "fne:p:", longopts)) != -1)
 		take_option(opt);
@@ -264,5 +286,6 @@ main(int argc, char *argv[])
 	wandb_close(wandb);
 	run_params_release(&options.instead);
 	globs_release(&options.leave.exclude);
+	jv_free(options.maps);
 	return status;
 }

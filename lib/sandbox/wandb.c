@@ -192,7 +192,7 @@ static const struct gql_field mutation_fields[] = {
 	    .resolve = wb_update_manifest },
 	{ .name = "createArtifactFiles",
 	    .args = "input+(artifactFiles+ storageLayout cloudRegionID "
-		    "clientMutationId)",
+		    "digestAlgorithm clientMutationId)",
 	    .type = &ArtifactFilesPayload,
 	    .resolve = wb_create_artifact_files },
 	{ .name = "completeMultipartUploadArtifact",

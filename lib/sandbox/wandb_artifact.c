@@ -5,12 +5,19 @@
  * A version is PENDING from createArtifact on, and COMMITTED when all that its
  * manifest lists was put into the storage: commitArtifact computes the digest
  * of the manifest and looks at every file's digest and size.
+ *
+ * A client id stands for one artifact, wherever that is, and so does the id of
+ * one that several runs put together (distributedID). Manifests of the types
+ * PATCH and INCREMENTAL are put together when it is committed: all patches,
+ * and what the base has with what is new.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <nettle/md5.h>
+
+#include <xxhash.h>
 
 #include "clock.h"
 #include "digest.h"
@@ -29,21 +36,27 @@ wb_make_artifact_tables(struct store *store)
 	    "CREATE TABLE IF NOT EXISTS wb_artifact(key INTEGER PRIMARY KEY, "
 	    "id TEXT UNIQUE, collection INTEGER, run INTEGER, digest TEXT, "
 	    "algorithm TEXT, state TEXT DEFAULT 'PENDING', version INTEGER, "
-	    "description TEXT, metadata TEXT, tags TEXT, clientId TEXT, "
+	    "description TEXT, metadata TEXT, tags TEXT, distributed TEXT, "
 	    "historyStep INTEGER, ttl INTEGER, manifest INTEGER, "
 	    "size INTEGER DEFAULT 0, fileCount INTEGER DEFAULT 0, "
 	    "createdAt REAL);"
+	    "CREATE TABLE IF NOT EXISTS wb_client_id(id TEXT PRIMARY KEY, "
+	    "artifact INTEGER);"
 	    "CREATE INDEX IF NOT EXISTS wb_artifact_of "
 	    "ON wb_artifact(collection, version);"
 	    "CREATE TABLE IF NOT EXISTS wb_alias(key INTEGER PRIMARY KEY, "
 	    "collection INTEGER, alias TEXT, artifact INTEGER, "
 	    "UNIQUE(collection, alias));"
 	    "CREATE TABLE IF NOT EXISTS wb_manifest(key INTEGER PRIMARY KEY, "
-	    "id TEXT UNIQUE, artifact INTEGER, name TEXT, digest TEXT, "
-	    "object INTEGER, UNIQUE(artifact, name));"
+	    "id TEXT UNIQUE, artifact INTEGER, name TEXT, type TEXT, "
+	    "base INTEGER, digest TEXT, object INTEGER);"
+	    "CREATE INDEX IF NOT EXISTS wb_manifest_of "
+	    "ON wb_manifest(artifact);"
 	    "CREATE TABLE IF NOT EXISTS wb_artifact_file("
 	    "key INTEGER PRIMARY KEY, artifact INTEGER, name TEXT, md5 TEXT, "
 	    "object INTEGER, UNIQUE(artifact, name));"
+	    "CREATE INDEX IF NOT EXISTS wb_artifact_file_md5 "
+	    "ON wb_artifact_file(md5);"
 	    "CREATE TABLE IF NOT EXISTS wb_part(file INTEGER, number INTEGER, "
 	    "object INTEGER, PRIMARY KEY(file, number));"
 	    "CREATE TABLE IF NOT EXISTS wb_used(run INTEGER, artifact INTEGER, "
@@ -142,14 +155,14 @@ insert_artifact(struct store *store, jv input, long long in, long long run)
 
 	(void)store_do(store,
 	    "INSERT INTO wb_artifact(collection, run, digest, algorithm, "
-	    "version, description, metadata, tags, clientId, historyStep, ttl, "
+	    "version, description, metadata, tags, distributed, historyStep, ttl, "
 	    "createdAt) VALUES(?1, ?2, ?3, ?4, (SELECT coalesce(max(version), "
 	    "-1) + 1 FROM wb_artifact WHERE collection = ?1), ?5, ?6, ?7, ?8, "
 	    "nullif(?9, -1), nullif(?10, 0), ?11)",
 	    "iissssjsiid", in, run, wb_text(input, "digest"),
 	    wb_text(input, "digestAlgorithm"), wb_text(input, "description"),
 	    wb_text(input, "metadata"), tag_names(record_get(input, "tags")),
-	    wb_text(input, "clientID"), step,
+	    wb_text(input, "distributedID"), step,
 	    wb_number(input, "ttlDurationSeconds"),
 	    clock_now()); /* one row always */
 	key = store_last(store);
@@ -174,6 +187,57 @@ input_run(struct gql *gql, jv input)
 		return -1; /* and gql_refuse() gave null */
 	}
 	return run;
+}
+
+/* The one that this is already; 0 if it is none. */
+static long long
+same_artifact(struct store *store, jv input, long long in, long long run)
+{
+	const char *digest = wb_text(input, "digest");
+	const char *distributed = wb_text(input, "distributedID");
+	long long key = store_number(store, 0,
+	    "SELECT key FROM wb_client_id c JOIN wb_artifact a "
+	    "ON a.key = c.artifact WHERE c.id = ? AND state <> 'DELETED' AND "
+	    "(digest = ? OR state = 'COMMITTED' AND manifest IN "
+	    "(SELECT key FROM wb_manifest WHERE type = 'MERGED'))",
+	    "ss", wb_text(input, "clientID"), digest);
+
+	if (key == 0 && distributed != NULL)
+		key = store_number(store, 0,
+		    "SELECT key FROM wb_artifact WHERE collection = ? AND "
+		    "distributed = ? AND state <> 'DELETED'",
+		    "is", in, distributed);
+	if (key == 0 && distributed == NULL)
+		key = store_number(store, 0,
+		    "SELECT key FROM wb_artifact WHERE collection = ? AND "
+		    "digest = ? AND (state = 'COMMITTED' OR "
+		    "(state = 'PENDING' AND run = ?)) ORDER BY state LIMIT 1",
+		    "isi", in, digest, run);
+	return key;
+}
+
+/* Whether artifacts may have other digests than MD5 (--load, features). */
+static bool
+has_algorithms(struct store *store)
+{
+	char *features = wb_setting(store, "features", "[]");
+	bool has = strstr(features, "\"ARTIFACT_DIGEST_ALGORITHM\"") != NULL;
+
+	free(features);
+	return has;
+}
+
+/* What a collection began with it goes on with. */
+static bool
+is_algorithm_of(struct store *store, long long in, const char *algorithm)
+{
+	const char *its = algorithm != NULL ? algorithm : "MANIFEST_MD5";
+
+	return (strcmp(its, "MANIFEST_MD5") == 0 || has_algorithms(store)) &&
+	    store_number(store, 0,
+		"SELECT count(*) FROM wb_artifact WHERE collection = ? AND "
+		"coalesce(algorithm, 'MANIFEST_MD5') <> ?",
+		"is", in, its) == 0;
 }
 
 jv
@@ -201,19 +265,21 @@ wb_create_artifact(struct gql *gql, jv self, jv args)
 	if (there == NULL || type == NULL || strcmp(there, type) != 0) {
 		out = gql_refuse(gql, 400, "artifact %s is of type %s, not %s",
 		    name, there, type);
+	} else if (!is_algorithm_of(
+		       store, in, wb_text(input, "digestAlgorithm"))) {
+		out = gql_refuse(gql, 400,
+		    "artifact %s cannot have the digest algorithm %s", name,
+		    wb_text(input, "digestAlgorithm"));
 	} else {
-		key = store_number(store, 0,
-		    "SELECT key FROM wb_artifact WHERE collection = ? AND "
-		    "digest = ? AND (state = 'COMMITTED' OR "
-		    "(state = 'PENDING' AND run = ?)) ORDER BY state LIMIT 1",
-		    "isi", in, wb_text(input, "digest"), run);
+		key = same_artifact(store, input, in, run);
 		if (key == 0)
 			key = insert_artifact(store, input, in, run);
 		set_aliases(store, in, record_get(input, "aliases"), key);
 		if (wb_text(input, "clientID") != NULL)
 			(void)store_do(store,
-			    "UPDATE wb_artifact SET clientId = ? WHERE key = ?",
-			    "si", wb_text(input, "clientID"), key);
+			    "INSERT OR IGNORE INTO wb_client_id VALUES(?, ?)",
+			    "si", wb_text(input, "clientID"),
+			    key); /* or it is there */
 		out = payload("artifact", wb_artifact_node(store, key));
 	}
 	jv_free(row);
@@ -261,24 +327,34 @@ wb_create_manifest(struct gql *gql, jv self, jv args)
 	(void)self;
 	if (artifact == 0 || input_run(gql, input) < 0)
 		goto done;
-	if (type != NULL && strcmp(type, "FULL") != 0) {
-		out = gql_refuse(gql, 400, "a manifest of type %s", type);
-		goto done;
+	if (type == NULL)
+		type = "FULL";
+	/* Each patch has one of its own. */
+	manifest = strcmp(type, "PATCH") == 0
+	    ? 0
+	    : store_number(store, 0,
+		  "SELECT key FROM wb_manifest WHERE artifact = ? AND "
+		  "name = ?",
+		  "is", artifact, wb_text(input, "name"));
+	if (manifest == 0) {
+		(void)store_do(store,
+		    "INSERT INTO wb_manifest(artifact, name, type, base) "
+		    "VALUES(?, ?, ?, (SELECT key FROM wb_artifact "
+		    "WHERE id = ?))",
+		    "isss", artifact, wb_text(input, "name"), type,
+		    wb_text(input, "baseArtifactID")); /* one row always */
+		manifest = store_last(store);
+		id = wb_id("ArtifactManifest", "%lld", manifest);
+		(void)store_do(store,
+		    "UPDATE wb_manifest SET id = ? WHERE key = ?", "si", id,
+		    manifest); /* it is there */
+		free(id);
 	}
-	(void)store_do(store,
-	    "INSERT OR IGNORE INTO wb_manifest(artifact, name) VALUES(?, ?)",
-	    "is", artifact, wb_text(input, "name")); /* or it is there */
-	manifest = store_number(store, 0,
-	    "SELECT key FROM wb_manifest WHERE artifact = ? AND name = ?", "is",
-	    artifact, wb_text(input, "name"));
-	id = wb_id("ArtifactManifest", "%lld", manifest);
-	(void)store_do(store, "UPDATE wb_manifest SET id = ? WHERE key = ?",
-	    "si", id, manifest); /* it is there */
-	free(id);
 	place_manifest(store, manifest, wb_text(input, "digest"));
-	(void)store_do(store,
-	    "UPDATE wb_artifact SET manifest = ? WHERE key = ?", "ii", manifest,
-	    artifact); /* it is there */
+	if (strcmp(type, "FULL") == 0)
+		(void)store_do(store,
+		    "UPDATE wb_artifact SET manifest = ? WHERE key = ?", "ii",
+		    manifest, artifact); /* it is there */
 	out = payload("artifactManifest", manifest_node(store, manifest));
 done:
 	jv_free(input);
@@ -306,6 +382,23 @@ wb_update_manifest(struct gql *gql, jv self, jv args)
 	return out;
 }
 
+/* NULL if it is no MD5. */
+static char *
+base64_of_hex(const char *hex)
+{
+	uint8_t sum[MD5_DIGEST_SIZE];
+	unsigned int byte;
+
+	if (hex == NULL || strlen(hex) != 2 * sizeof(sum))
+		return NULL;
+	for (size_t i = 0; i < sizeof(sum); i++) {
+		if (sscanf(hex + 2 * i, "%2x", &byte) != 1)
+			return NULL;
+		sum[i] = (uint8_t)byte;
+	}
+	return digest_base64(sum, sizeof(sum));
+}
+
 static jv
 part_urls(struct gql *gql, jv spec, long long file)
 {
@@ -321,7 +414,8 @@ part_urls(struct gql *gql, jv spec, long long file)
 	}
 	for (int i = 0; i < jv_array_length(jv_copy(parts)); i++) {
 		jv part = jv_array_get(jv_copy(parts), i), url;
-		long long object = wb_object(store, "part", NULL);
+		char *md5 = base64_of_hex(wb_text(part, "hexMD5"));
+		long long object = wb_object(store, "part", md5);
 
 		(void)store_do(store, "REPLACE INTO wb_part VALUES(?, ?, ?)",
 		    "iii", file, wb_number(part, "partNumber"), object);
@@ -330,6 +424,7 @@ part_urls(struct gql *gql, jv spec, long long file)
 		urls = jv_array_append(urls,
 		    jv_object_set(url, jv_string("uploadUrl"),
 			wb_object_url(wb_request(gql), object, true)));
+		free(md5);
 		jv_free(part);
 	}
 	jv_free(parts);
@@ -339,6 +434,35 @@ part_urls(struct gql *gql, jv spec, long long file)
 	return jv_object_set(out, jv_string("uploadUrlParts"), urls);
 }
 
+/*
+ * Where content with that MD5 was put with an artifact of the same project,
+ * and with which one first; 0 without. Projects share nothing.
+ */
+static long long
+object_with(
+    struct store *store, long long artifact, const char *md5, long long *birth)
+{
+	sqlite3_stmt *row = store_query(store,
+	    "SELECT o.key, f.artifact FROM wb_artifact_file f "
+	    "JOIN wb_object o ON o.key = f.object AND o.md5 = f.md5 "
+	    "JOIN wb_artifact a ON a.key = f.artifact "
+	    "JOIN wb_collection c ON c.key = a.collection "
+	    "WHERE f.md5 = ? AND c.project = (SELECT project "
+	    "FROM wb_collection JOIN wb_artifact b "
+	    "ON b.collection = wb_collection.key WHERE b.key = ?) "
+	    "ORDER BY f.key LIMIT 1",
+	    "si", md5, artifact);
+	long long object = 0;
+
+	*birth = artifact;
+	if (store_row(row)) {
+		object = sqlite3_column_int64(row, 0);
+		*birth = sqlite3_column_int64(row, 1);
+		store_done(row);
+	}
+	return object;
+}
+
 /* One file that is asked for; null if it was refused. */
 static jv
 file_node(struct gql *gql, jv spec)
@@ -346,7 +470,7 @@ file_node(struct gql *gql, jv spec)
 	struct store *store = wb_store(gql);
 	const char *id = wb_text(spec, "artifactID");
 	const char *name = wb_text(spec, "name"), *md5 = wb_text(spec, "md5");
-	long long artifact = artifact_by_id(gql, id), object, file;
+	long long artifact = artifact_by_id(gql, id), object, file, birth;
 	bool known;
 	char *path;
 	jv node, parts;
@@ -355,7 +479,10 @@ file_node(struct gql *gql, jv spec)
 		return jv_null();
 	if (name == NULL || md5 == NULL)
 		return gql_refuse(gql, 400, "a file without name or md5");
-	object = wb_object_with(store, md5);
+	/* The whole that comes in parts has none with XXH128. */
+	if (*md5 == '\0')
+		md5 = NULL;
+	object = object_with(store, artifact, md5, &birth);
 	known = object != 0;
 	if (!known)
 		object = wb_object(store, name, md5);
@@ -374,7 +501,7 @@ file_node(struct gql *gql, jv spec)
 	    known ? jv_array() : wb_object_headers(store, object));
 	node = jv_object_set(node, jv_string("uploadMultipartUrls"), parts);
 	return jv_object_set(
-	    node, jv_string("artifact"), wb_artifact_node(store, artifact));
+	    node, jv_string("artifact"), wb_artifact_node(store, birth));
 }
 
 jv
@@ -398,36 +525,72 @@ wb_create_artifact_files(struct gql *gql, jv self, jv args)
 	return payload("files", payload("edges", edges));
 }
 
+/* The parts that were put, one behind the other; false if one is not right. */
+static bool
+join_parts(struct store *store, long long file, jv completed, struct buf *whole)
+{
+	sqlite3_stmt *row = store_query(store,
+	    "SELECT p.object, number, md5 FROM wb_part p JOIN wb_object o "
+	    "ON o.key = p.object WHERE file = ? ORDER BY number",
+	    "i", file);
+	bool all = true;
+	int count = 0;
+
+	while (store_row(row)) {
+		jv part = jv_array_get(jv_copy(completed), count++);
+		const char *etag = wb_text(part, "hexMD5");
+		char *md5 = NULL;
+
+		/* An ETag has quotes around it. */
+		if (etag != NULL && etag[0] == '"' && strlen(etag) > 32) {
+			char *hex = xstrndup(etag + 1, 32);
+
+			md5 = base64_of_hex(hex);
+			free(hex);
+		}
+		all &= wb_number(part, "partNumber") ==
+			sqlite3_column_int64(row, 1) &&
+		    md5 != NULL && store_text(row, 2) != NULL &&
+		    strcmp(md5, store_text(row, 2)) == 0 &&
+		    wb_object_read(store, sqlite3_column_int64(row, 0),
+			MANIFEST_MAX_BYTES, whole);
+		free(md5);
+		jv_free(part);
+	}
+	return all && count > 0 && count == jv_array_length(jv_copy(completed));
+}
+
 jv
 wb_complete_multipart(struct gql *gql, jv self, jv args)
 {
 	struct store *store = wb_store(gql);
-	jv input = record_get(args, "input"), out = jv_null(), row;
-	const char *path = wb_text(input, "storagePath");
+	jv input = record_get(args, "input"), out, row;
+	jv completed = record_get(input, "completedParts");
+	const char *path = wb_text(input, "storagePath"), *md5;
 	const char *last = path != NULL ? strrchr(path, '/') : NULL;
 	long long file = last != NULL ? strtoll(last + 1, NULL, 10) : 0;
 	struct buf whole = { 0 };
-	bool all = true;
-	sqlite3_stmt *part;
 
 	(void)self;
 	row = wb_node_of(store_query(store,
 	    "SELECT object, md5 FROM wb_artifact_file WHERE key = ?", "i",
 	    file));
-	part = store_query(store,
-	    "SELECT object FROM wb_part WHERE file = ? ORDER BY number", "i",
-	    file);
-	while (store_row(part))
-		all &= wb_object_read(store, sqlite3_column_int64(part, 0),
-		    MANIFEST_MAX_BYTES, &whole);
-	if (!all || whole.len == 0 || jv_get_kind(row) != JV_KIND_OBJECT) {
-		out = gql_refuse(gql, 400, "a part was not put");
+	md5 = wb_text(row, "md5");
+	if (jv_get_kind(row) != JV_KIND_OBJECT ||
+	    jv_get_kind(completed) != JV_KIND_ARRAY ||
+	    !join_parts(store, file, completed, &whole)) {
+		out = gql_refuse(gql, 400, "a part was not put as announced");
 	} else {
 		wb_object_put(store, wb_number(row, "object"),
 		    (struct span){ whole.at, whole.len });
-		out = record_take(jv_object(), "digest", row, "md5");
+		if (md5 != NULL && wb_object_with(store, md5) == 0)
+			wb_violation(wb_request(gql), 0,
+			    "completeMultipartUploadArtifact: the whole is "
+			    "another than was announced");
+		out = record_set_str(jv_object(), "digest", md5);
 	}
 	buf_release(&whole);
+	jv_free(completed);
 	jv_free(row);
 	jv_free(input);
 	return out;
@@ -435,13 +598,10 @@ wb_complete_multipart(struct gql *gql, jv self, jv args)
 
 /* ---- commitArtifact ---- */
 
-jv
-wb_artifact_contents(struct store *store, long long artifact)
+/* What one manifest lists; invalid if it was not put. */
+static jv
+contents_of(struct store *store, long long object)
 {
-	long long object = store_number(store, 0,
-	    "SELECT object FROM wb_manifest m JOIN wb_artifact a "
-	    "ON a.manifest = m.key WHERE a.key = ? AND object NOT NULL",
-	    "i", artifact);
 	struct buf text = { 0 };
 	jv manifest, contents;
 
@@ -460,91 +620,235 @@ wb_artifact_contents(struct store *store, long long artifact)
 	return jv_invalid();
 }
 
-/* Whether what a manifest's entry says was put; adds its size. */
-static bool
-entry_is_there(struct store *store, jv entry, long long *bytes)
+jv
+wb_artifact_contents(struct store *store, long long artifact)
 {
-	long long object, size = wb_number(entry, "size");
+	return contents_of(store,
+	    store_number(store, 0,
+		"SELECT object FROM wb_manifest m JOIN wb_artifact a "
+		"ON a.manifest = m.key WHERE a.key = ? AND object NOT NULL",
+		"i", artifact));
+}
+
+static void
+xxh128_bytes(struct span text, uint8_t sum[MD5_DIGEST_SIZE])
+{
+	XXH128_canonical_t bytes;
+
+	XXH128_canonicalFromHash(&bytes, XXH3_128bits(text.at, text.len));
+	memcpy(sum, bytes.digest, MD5_DIGEST_SIZE);
+}
+
+/* Whether an object's XXH128 is digest. */
+static bool
+has_xxh128(struct store *store, long long object, const char *digest)
+{
+	uint8_t sum[MD5_DIGEST_SIZE];
+	struct buf bytes = { 0 };
+	bool has = false;
+	char *text;
+
+	if (object != 0 &&
+	    wb_object_read(store, object, MANIFEST_MAX_BYTES, &bytes)) {
+		xxh128_bytes((struct span){ bytes.at, bytes.len }, sum);
+		text = digest_base64(sum, sizeof(sum));
+		has = strcmp(text, digest) == 0;
+		free(text);
+	}
+	buf_release(&bytes);
+	return has;
+}
+
+static bool
+is_xxh128(jv entry)
+{
+	jv extra = record_get(entry, "extra");
+	const char *its = record_str(extra, "alg");
+	bool is = its != NULL && strcmp(its, "XXH128") == 0;
+
+	jv_free(extra);
+	return is;
+}
+
+/*
+ * Whether what a manifest's entry says was put, with this artifact or with the
+ * one that it names; adds its size.
+ */
+static bool
+entry_is_there(struct store *store, long long artifact, const char *name,
+    jv entry, long long *bytes)
+{
+	const char *digest = wb_text(entry, "digest");
+	long long object, birth, size = wb_number(entry, "size");
 
 	*bytes += size;
 	if (wb_text(entry, "ref") != NULL)
 		return true;
-	if (wb_text(entry, "digest") == NULL)
+	if (digest == NULL)
 		return false;
-	object = wb_object_with(store, wb_text(entry, "digest"));
+	object = object_with(store, artifact, digest, &birth);
+	if (is_xxh128(entry)) {
+		object = store_number(store, 0,
+		    "SELECT f.object FROM wb_artifact_file f "
+		    "JOIN wb_artifact a ON a.key = f.artifact "
+		    "WHERE f.name = ?1 AND (a.key = ?2 OR a.id = ?3) "
+		    "ORDER BY a.key = ?2 DESC LIMIT 1",
+		    "sis", name, artifact, wb_text(entry, "birthArtifactID"));
+		if (!has_xxh128(store, object, digest))
+			object = 0;
+	}
 	return object != 0 &&
 	    store_number(store, -1, "SELECT size FROM wb_object WHERE key = ?",
 		"i", object) == size;
 }
 
-/* Goes over the contents: their digest in hex, and what is not there. */
-static char *
-check_contents(struct store *store, jv contents, char hex[33], long long *bytes,
-    int *count)
+/* The digest of what a manifest lists, in hex. */
+static void
+digest_of(struct span lines, bool xxh128, char hex[33])
 {
-	jv keys = jv_keys(jv_copy(contents));
-	struct md5_ctx ctx;
 	uint8_t sum[MD5_DIGEST_SIZE];
-	static const char head[] = "wandb-artifact-manifest-v1\n";
-	char *missing = NULL;
+	struct md5_ctx ctx;
 
 	md5_init(&ctx);
-	md5_update(&ctx, strlen(head), (const uint8_t *)head);
+	md5_update(&ctx, lines.len, (const uint8_t *)lines.at);
+	md5_digest(&ctx, sizeof(sum), sum);
+	if (xxh128)
+		xxh128_bytes(lines, sum);
+	for (size_t i = 0; i < sizeof(sum); i++)
+		(void)snprintf(hex + 2 * i, 3, "%02x", sum[i]); /* fits */
+}
+
+/* Goes over the contents: their digest in hex, and what is not there. */
+static char *
+check_contents(struct store *store, long long artifact, jv contents,
+    bool xxh128, char hex[33], long long *bytes, int *count)
+{
+	jv keys = jv_keys(jv_copy(contents));
+	struct buf lines = { 0 };
+	char *missing = NULL;
+
+	buf_adds(&lines, "wandb-artifact-manifest-v1\n");
 	*count = jv_array_length(jv_copy(keys));
 	for (int i = 0; i < *count; i++) {
 		jv key = jv_array_get(jv_copy(keys), i);
 		jv entry = jv_object_get(jv_copy(contents), jv_copy(key));
 		const char *digest = wb_text(entry, "digest");
-		char *line = xasprintf("%s:%s\n", jv_string_value(key),
-		    digest != NULL ? digest : "");
+		const char *name = jv_string_value(key);
 
-		md5_update(&ctx, strlen(line), (const uint8_t *)line);
-		if (!entry_is_there(store, entry, bytes) && missing == NULL)
-			missing = xstrdup(jv_string_value(key));
-		free(line);
+		buf_addf(&lines, "%s:%s\n", name, digest != NULL ? digest : "");
+		if (missing == NULL &&
+		    !entry_is_there(store, artifact, name, entry, bytes))
+			missing = xstrdup(name);
 		jv_free(entry);
 		jv_free(key);
 	}
 	jv_free(keys);
-	md5_digest(&ctx, sizeof(sum), sum);
-	for (size_t i = 0; i < sizeof(sum); i++)
-		(void)snprintf(hex + 2 * i, 3, "%02x", sum[i]); /* fits */
+	digest_of((struct span){ lines.at, lines.len }, xxh128, hex);
+	buf_release(&lines);
 	return missing;
+}
+
+/* Keeps merged contents as the manifest of an artifact. Borrows contents. */
+static void
+keep_merged(struct store *store, long long artifact, jv contents)
+{
+	jv text = jv_dump_string(jv_object_set(jv_object(),
+				     jv_string("contents"), jv_copy(contents)),
+	    0);
+	long long object = wb_object(store, "wandb_manifest.json", NULL);
+
+	wb_object_put(store, object, span_of(jv_string_value(text)));
+	jv_free(text);
+	(void)store_do(store,
+	    "INSERT INTO wb_manifest(artifact, name, type, object) "
+	    "VALUES(?, 'wandb_manifest.json', 'MERGED', ?)",
+	    "ii", artifact, object); /* one row always */
+	(void)store_do(store,
+	    "UPDATE wb_artifact SET manifest = ? WHERE key = ?", "ii",
+	    store_last(store), artifact); /* it is there */
+}
+
+/*
+ * The patches and increments of an artifact put together; null if it has none
+ * that was put, its manifest is a full one then.
+ */
+static jv
+merged_contents(struct store *store, long long artifact)
+{
+	jv rows = wb_nodes_of(store_query(store,
+	    "SELECT base, object FROM wb_manifest WHERE artifact = ? AND "
+	    "type IN ('PATCH', 'INCREMENTAL') AND object NOT NULL "
+	    "ORDER BY key",
+	    "i", artifact));
+	jv contents = jv_null();
+
+	for (int i = 0; i < jv_array_length(jv_copy(rows)); i++) {
+		jv row = jv_array_get(jv_copy(rows), i);
+		jv base = wb_artifact_contents(store, wb_number(row, "base"));
+		jv own = contents_of(store, wb_number(row, "object"));
+
+		if (jv_get_kind(contents) != JV_KIND_OBJECT) {
+			jv_free(contents);
+			contents =
+			    jv_is_valid(base) ? jv_copy(base) : jv_object();
+		}
+		if (jv_is_valid(own))
+			contents = jv_object_merge(contents, jv_copy(own));
+		jv_free(base);
+		jv_free(own);
+		jv_free(row);
+	}
+	jv_free(rows);
+	return contents;
+}
+
+static void
+set_committed(struct store *store, long long artifact, const char *digest,
+    long long bytes, int count)
+{
+	(void)store_do(store,
+	    "UPDATE wb_artifact SET state = 'COMMITTED', digest = ?, "
+	    "size = ?, fileCount = ? WHERE key = ?",
+	    "siii", digest, bytes, (long long)count,
+	    artifact); /* it is there */
 }
 
 /* Why an artifact cannot be committed; NULL if it can, and size is noted. */
 static char *
 commit(struct store *store, long long artifact)
 {
-	jv contents = wb_artifact_contents(store, artifact), row;
+	jv merged = merged_contents(store, artifact), contents, row;
+	bool is_merged = jv_get_kind(merged) == JV_KIND_OBJECT, xxh128;
 	char hex[33], *missing, *why = NULL;
 	const char *algorithm;
 	long long bytes = 0;
 	int count;
 
+	contents =
+	    is_merged ? jv_copy(merged) : wb_artifact_contents(store, artifact);
+	jv_free(merged);
 	if (!jv_is_valid(contents)) {
 		jv_free(contents);
 		return xstrdup("its manifest was not put");
 	}
-	missing = check_contents(store, contents, hex, &bytes, &count);
-	jv_free(contents);
 	row = wb_node_of(store_query(store,
 	    "SELECT digest, algorithm FROM wb_artifact WHERE key = ?", "i",
 	    artifact));
 	algorithm = wb_text(row, "algorithm");
+	xxh128 = algorithm != NULL && strcmp(algorithm, "MANIFEST_XXH128") == 0;
+	missing = check_contents(
+	    store, artifact, contents, xxh128, hex, &bytes, &count);
 	if (missing != NULL)
 		why = xasprintf(
 		    "%s was not put with that digest and size", missing);
-	else if ((algorithm == NULL ||
-		     strcmp(algorithm, "MANIFEST_MD5") == 0) &&
-	    strcmp(wb_text(row, "digest"), hex) != 0)
+	else if (!is_merged && strcmp(wb_text(row, "digest"), hex) != 0)
 		why = xasprintf("its digest is %s, announced was %s", hex,
 		    wb_text(row, "digest"));
-	else
-		(void)store_do(store,
-		    "UPDATE wb_artifact SET state = 'COMMITTED', size = ?, "
-		    "fileCount = ? WHERE key = ?",
-		    "iii", bytes, (long long)count, artifact); /* it is there */
+	else if (is_merged)
+		keep_merged(store, artifact, contents);
+	if (why == NULL)
+		set_committed(store, artifact, hex, bytes, count);
+	jv_free(contents);
 	jv_free(row);
 	free(missing);
 	return why;
@@ -562,7 +866,12 @@ wb_commit_artifact(struct gql *gql, jv self, jv args)
 	jv_free(input);
 	if (artifact == 0)
 		return out;
-	why = commit(store, artifact);
+	/* Again is the same. */
+	why = store_number(store, 0,
+		  "SELECT state = 'COMMITTED' FROM wb_artifact WHERE key = ?",
+		  "i", artifact)
+	    ? NULL
+	    : commit(store, artifact);
 	if (why == NULL)
 		return payload("artifact", wb_artifact_node(store, artifact));
 	wb_violation(wb_request(gql),
@@ -604,7 +913,7 @@ wb_link_artifact(struct gql *gql, jv self, jv args)
 	(void)self;
 	artifact = client != NULL
 	    ? store_number(store, 0,
-		  "SELECT key FROM wb_artifact WHERE clientId = ?", "s", client)
+		  "SELECT artifact FROM wb_client_id WHERE id = ?", "s", client)
 	    : artifact_by_id(gql, wb_text(input, "artifactID"));
 	if (artifact == 0) {
 		jv_free(input);

@@ -30,7 +30,9 @@ collection_node(struct store *store, long long key)
 	jv node = wb_node_of(store_query(store,
 	    "SELECT key AS _key, project AS _project, name, type AS _type, "
 	    "portfolio AS _portfolio, createdAt, createdAt AS updatedAt, "
-	    "'READY' AS state, 'MANIFEST_MD5' AS digestAlgorithm "
+	    "'READY' AS state, coalesce((SELECT algorithm FROM wb_artifact a "
+	    "WHERE a.collection = wb_collection.key LIMIT 1), 'MANIFEST_MD5') "
+	    "AS digestAlgorithm "
 	    "FROM wb_collection WHERE key = ?",
 	    "i", key));
 	bool portfolio;
@@ -507,8 +509,9 @@ wb_query_client_id(struct gql *gql, jv self, jv args)
 {
 	(void)self;
 	return wb_node_of(store_query(wb_store(gql),
-	    "SELECT id AS serverID FROM wb_artifact WHERE clientId = ?", "s",
-	    wb_text(args, "clientID")));
+	    "SELECT a.id AS serverID FROM wb_client_id c JOIN wb_artifact a "
+	    "ON a.key = c.artifact WHERE c.id = ? AND state <> 'DELETED'",
+	    "s", wb_text(args, "clientID")));
 }
 
 /* ---- a run's ---- */

@@ -106,17 +106,22 @@ wb_object_read(
 {
 	long long data = store_number(
 	    store, 0, "SELECT data FROM wb_object WHERE key = ?", "i", object);
-	long long size = data != 0 ? store_size(store, data) : -1;
+	long long size = data != 0 ? store_size(store, data) : -1, at = 0;
+	long got = 1;
 
 	if (size < 0)
 		return false;
 	if ((size_t)size > most)
 		size = (long long)most;
 	buf_reserve(out, (size_t)size + 1);
-	out->len +=
-	    (size_t)store_get(store, data, 0, out->at + out->len, (size_t)size);
+	/* The store gives a piece at a time. */
+	for (; at < size && got > 0; at += got) {
+		got = store_get(store, data, at, out->at + out->len,
+		    (size_t)(size - at));
+		out->len += (size_t)got;
+	}
 	out->at[out->len] = '\0';
-	return true;
+	return at == size;
 }
 
 void

@@ -212,6 +212,9 @@ take_features(struct bucket *bucket, jv data)
 	} known[] = {
 		{ "STRUCTURED_CONSOLE_LOGS", &bucket->structured_console },
 		{ "MARK_RUN_FILES_UPLOADED", &bucket->marks_files },
+		{ "ARTIFACT_DIGEST_ALGORITHM", &bucket->digest_algorithms },
+		{ "USE_ARTIFACT_WITH_ENTITY_AND_PROJECT_INFORMATION",
+		    &bucket->names_artifacts },
 	};
 	jv info = record_get(data, "serverInfo");
 	jv features = record_get(info, "features");

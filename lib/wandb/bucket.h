@@ -52,6 +52,8 @@ struct bucket {
 	char *summary; /* JSON, perhaps with NaN */
 	/* What the server can do. */
 	bool structured_console, marks_files;
+	bool digest_algorithms; /* of artifacts: others than MD5 */
+	bool names_artifacts;   /* useArtifact wants to know whose one is */
 };
 
 void bucket_release(struct bucket *bucket);

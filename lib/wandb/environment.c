@@ -83,7 +83,7 @@ static const struct field coreweave[] = {
 	{ 0 },
 };
 
-enum { WRITER = 199 };
+enum { ROOT = 11, WRITER = 199 };
 
 static const struct field environment[] = {
 	{ 1, FIELD_TEXT, "os", FIELD_ONE, NULL, NULL },
@@ -96,7 +96,7 @@ static const struct field environment[] = {
 	{ 8, FIELD_TEXT, "codePathLocal", FIELD_ONE, NULL, NULL },
 	{ 9, FIELD_MESSAGE, "git", FIELD_ONE, git, NULL },
 	{ 10, FIELD_TEXT, "email", FIELD_ONE, NULL, NULL },
-	{ 11, FIELD_TEXT, "root", FIELD_ONE, NULL, NULL },
+	{ ROOT, FIELD_TEXT, "root", FIELD_ONE, NULL, NULL },
 	{ 12, FIELD_TEXT, "host", FIELD_ONE, NULL, NULL },
 	{ 13, FIELD_TEXT, "username", FIELD_ONE, NULL, NULL },
 	{ 14, FIELD_TEXT, "executable", FIELD_ONE, NULL, NULL },
@@ -132,15 +132,28 @@ environment_members(struct span record, struct buf *out)
 	return fields_members(environment, record, FIELDS_OURS, out);
 }
 
-struct span
-environment_writer(struct span records)
+/* The last value of a field of text. */
+static struct span
+text_of(struct span records, uint32_t number)
 {
 	struct wire wire = wire_of(records);
 	struct wire_field field;
-	struct span writer = { 0 };
+	struct span text = { 0 };
 
 	while (wire_next(&wire, &field))
-		if (field.number == WRITER && field.type == WIRE_BYTES)
-			writer = field.bytes;
-	return writer;
+		if (field.number == number && field.type == WIRE_BYTES)
+			text = field.bytes;
+	return text;
+}
+
+struct span
+environment_writer(struct span records)
+{
+	return text_of(records, WRITER);
+}
+
+struct span
+environment_root(struct span records)
+{
+	return text_of(records, ROOT);
 }

@@ -27,4 +27,7 @@ bool environment_members(struct span record, struct buf *out);
 /* The writer_id of such records; an empty span without one. */
 struct span environment_writer(struct span records);
 
+/* The folder that the client worked in, likewise. */
+struct span environment_root(struct span records);
+
 #endif

@@ -33,6 +33,7 @@ struct job {
 	struct wandb *wandb;
 	const struct sync_options *options;
 	const char *path;
+	const char *output_dir; /* where it was downloaded to; NULL */
 	struct deadline deadline;
 	struct runlog *log;
 	off_t size;
@@ -43,6 +44,7 @@ struct job {
 	struct replay replay;
 	struct stream *stream;
 	struct uploads *uploads;
+	struct artifacts *artifacts;
 	char *url, *stream_url;     /* known after the upsert */
 	struct buf config, summary; /* as they were sent */
 	struct follow follow;

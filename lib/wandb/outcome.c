@@ -59,6 +59,7 @@ verdict(struct job *job)
 	jv damage = accept ? jv_null() : damage_verdict(&job->damage);
 	jv files =
 	    job->uploads != NULL ? uploads_verdict(job->uploads) : jv_null();
+	jv artifacts = artifacts_verdict(job->artifacts);
 	jv why = jv_null();
 
 	complain_if(&message, &code, damage);
@@ -70,12 +71,12 @@ verdict(struct job *job)
 	if (job->summary.len > STREAM_MOST)
 		complain(&message, &code, "input",
 		    "the summary is longer than the server takes");
-	complain_of(&message, &code, replay->artifacts, "rejected",
-	    "artifacts were not uploaded: wb-sync does not know how");
+	complain_if(&message, &code, artifacts);
 	complain_if(&message, &code, job->alert);
 	if (code != NULL)
 		why = error_value(code, "%s", message.at);
 	buf_release(&message);
+	jv_free(artifacts);
 	jv_free(files);
 	jv_free(damage);
 	return why;
@@ -142,7 +143,9 @@ set_counts(struct job *job, jv rec)
 	if (last->known && last->step >= 0)
 		rec = record_set_number(rec, "last_step", (double)last->step);
 	rec = record_set_number(rec, "files", (double)files);
-	return record_set_number(rec, "bytes", (double)bytes);
+	rec = record_set_number(rec, "bytes", (double)bytes);
+	return record_set_number(
+	    rec, "artifacts", (double)artifacts_count(job->artifacts));
 }
 
 /* How far the run reaches for the file that comes next; consumes broken. */
@@ -186,7 +189,7 @@ remember_marker(struct job *job)
 
 /* What a marker keeps of a record. */
 static const char *const kept[] = { "run", "url", "history_lines", "last_step",
-	"files", "bytes", "verified_at", "damage", "left_out" };
+	"files", "bytes", "artifacts", "verified_at", "damage", "left_out" };
 
 jv
 outcome_skipped(struct job *job, jv rec)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "record.h"
+#include "wandb/artifactlog.h"
 #include "wandb/replay.h"
 
 /* So many of the newest console lines may have been sent before they were
@@ -359,11 +360,21 @@ take_exit(struct replay *replay, struct span message)
 	replay->not_complete = end.not_complete;
 }
 
-/* Which of LEAVE_... a record of that kind is. */
-static unsigned
-selected(enum runlog_kind kind)
+/* Whether an artifact is code that was saved. */
+static bool
+is_code(struct span message)
 {
-	switch (kind) {
+	struct artifact_record record;
+
+	return artifact_record(message, &record) &&
+	    span_is(record.type, "code");
+}
+
+/* Which of LEAVE_... a record is. */
+static unsigned
+selected(const struct runlog_entry *entry)
+{
+	switch (entry->kind) {
 	case RUNLOG_STATS:
 		return LEAVE_STATS;
 	case RUNLOG_OUTPUT:
@@ -371,7 +382,8 @@ selected(enum runlog_kind kind)
 	case RUNLOG_OUTPUT_LOGGER:
 		return LEAVE_CONSOLE;
 	case RUNLOG_ARTIFACT:
-		return LEAVE_ARTIFACTS;
+		return LEAVE_ARTIFACTS |
+		    (is_code(entry->message) ? LEAVE_CODE : 0);
 	default:
 		return 0;
 	}
@@ -427,7 +439,8 @@ take_record(struct replay *replay, const struct runlog_entry *entry)
 		replay->preempting = true;
 		break;
 	case RUNLOG_ARTIFACT:
-		replay->artifacts++;
+		if (replay->artifacts != NULL)
+			artifacts_add(replay->artifacts, entry->start);
 		break;
 	default:
 		replay->ignored++;
@@ -438,7 +451,7 @@ take_record(struct replay *replay, const struct runlog_entry *entry)
 bool
 replay_record(struct replay *replay, const struct runlog_entry *entry)
 {
-	unsigned kind = selected(entry->kind) & replay->skip;
+	unsigned kind = selected(entry) & replay->skip;
 
 	if (!replay->begun && entry->kind != RUNLOG_RUN)
 		replay->unsaid += entry->kind != RUNLOG_HEADER;

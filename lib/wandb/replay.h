@@ -13,6 +13,7 @@
 
 #include <jv.h>
 
+#include "wandb/artifact.h"
 #include "wandb/bucket.h"
 #include "wandb/console.h"
 #include "wandb/history.h"
@@ -31,6 +32,7 @@ struct replay {
 	 */
 	struct stream *stream;
 	struct uploads *uploads;
+	struct artifacts *artifacts;
 	struct place place;
 	bool structured; /* the form of console lines */
 	jv (*flush)(void *context);
@@ -58,11 +60,11 @@ struct replay {
 	struct reach at;         /* how many were read; step: the next row's */
 	struct row_key last_row; /* of those that were given to the stream */
 	long fresh;              /* lines that the server did not have */
-	long artifacts, ignored, unsaid; /* records; unsaid: before the run's */
-	long dropped;                    /* values that are no JSON */
-	long too_long;                   /* lines that no server takes */
-	FILE *log;                       /* output.log; NULL without a line */
-	jv error; /* jv_null(), or what keeps it from going on */
+	long ignored, unsaid;    /* records; unsaid: before the run's */
+	long dropped;            /* values that are no JSON */
+	long too_long;           /* lines that no server takes */
+	FILE *log;               /* output.log; NULL without a line */
+	jv error;                /* jv_null(), or what keeps it from going on */
 
 	struct history *history;
 	struct console *console;

@@ -453,3 +453,10 @@ runconfig_metadata(struct runconfig *config, struct buf *out)
 	buf_release(&json);
 	return found;
 }
+
+struct span
+runconfig_root(const struct runconfig *config)
+{
+	return environment_root((struct span){
+	    config->environment.at, config->environment.len });
+}

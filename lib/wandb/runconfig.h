@@ -63,6 +63,9 @@ void runconfig_json(struct runconfig *config, struct buf *out);
 /* Appends config.yaml: the same, keys sorted (yaml.h). */
 void runconfig_yaml(struct runconfig *config, struct buf *out);
 
+/* The folder that the client worked in; empty if no environment says so. */
+struct span runconfig_root(const struct runconfig *config);
+
 /* Appends wandb-metadata.json; false if no environment is known. */
 bool runconfig_metadata(struct runconfig *config, struct buf *out);
 

@@ -61,6 +61,8 @@ job_init(struct job *job, struct syncer *syncer, const char *path)
 	};
 	damage_init(&job->damage);
 	replay_init(&job->replay);
+	job->artifacts = artifacts_new();
+	job->replay.artifacts = job->artifacts;
 	job->replay.skip = job->options->leave.skip;
 	job->replay.instead = &job->options->instead;
 	job->replay.context = job;
@@ -71,6 +73,7 @@ job_release(struct job *job)
 {
 	stream_free(job->stream);
 	uploads_free(job->uploads);
+	artifacts_free(job->artifacts);
 	replay_release(&job->replay);
 	bucket_release(&job->bucket);
 	runlog_close(job->log);
@@ -642,6 +645,38 @@ send_end(struct job *job, const struct expected *expected)
 	return error;
 }
 
+/*
+ * Sends the artifacts that the server lacks, or with --verify only looks for
+ * them. What of them fails is said by their verdict, and stops nothing else.
+ */
+static void
+send_artifacts(struct job *job, struct expected *expected)
+{
+	struct staged staged;
+	struct artifact_run run = { .wandb = job->wandb,
+		.log = job->log,
+		.staged = &staged,
+		.bucket = &job->bucket,
+		.instead = &job->options->instead,
+		.was_present = job->was_present,
+		.only_look = job->options->verify,
+		.deadline = &job->deadline };
+
+	staged_init(&staged, job->options->maps, job->output_dir, job->path,
+	    runconfig_root(job->replay.config));
+	artifacts_send(job->artifacts, &run);
+	staged_release(&staged);
+	expected->artifacts = job->artifacts;
+}
+
+/* All but artifacts is there. */
+static jv
+finish_artifacts(struct job *job, struct expected *expected)
+{
+	send_artifacts(job, expected);
+	return verify_artifacts(job->wandb, job->artifacts, &job->deadline);
+}
+
 /* Files of a run that has ended: it stays ended. */
 static jv
 send_files(struct job *job)
@@ -727,7 +762,7 @@ is_there(struct job *job, struct expected *expected, jv *why)
 
 /* Sends the lines that are left, and all files, and ends the run. */
 static jv
-send_all(struct job *job, const struct expected *expected)
+send_all(struct job *job, struct expected *expected)
 {
 	jv error;
 
@@ -737,6 +772,8 @@ send_all(struct job *job, const struct expected *expected)
 			return error;
 		jv_free(error);
 	}
+	/* Before the run has ended, as those who wait for its end use them. */
+	send_artifacts(job, expected);
 	uploads_send(job->uploads, &job->bucket);
 	return send_end(job, expected);
 }
@@ -778,27 +815,31 @@ static jv
 finish(struct job *job)
 {
 	struct expected expected;
+	bool there;
 	jv error;
 
 	make_files(job);
 	expect(job, &expected);
 	if (job->options->verify)
-		return check(job, &expected);
-	if (job->place.over) {
+		error = check(job, &expected);
+	else if (job->place.over)
+		error = finish_over(job, &expected);
+	there = job->options->verify || job->place.over ||
+	    is_there(job, &expected, &error);
+	if (there && !job->options->verify)
 		leave_alerts(job);
-		return finish_over(job, &expected);
-	}
-	if (is_there(job, &expected, &error)) {
-		leave_alerts(job);
-		return error;
-	}
 	if (!jv_is_valid(error))
 		return error;
 	jv_free(error);
+	if (there)
+		return finish_artifacts(job, &expected);
 	/* The server revives a run for what its stream says. */
-	error = job->settled && job->bucket.marks_files
-	    ? send_files(job)
-	    : send_all(job, &expected);
+	if (job->settled && job->bucket.marks_files) {
+		send_artifacts(job, &expected);
+		error = send_files(job);
+	} else {
+		error = send_all(job, &expected);
+	}
 	if (!jv_is_valid(error))
 		return error;
 	jv_free(error);
@@ -818,6 +859,7 @@ syncer_do(struct syncer *syncer, const char *path, jv rec)
 
 	job_init(&job, syncer, path);
 	job.number = (int)record_int(rec, "fragment", 0);
+	job.output_dir = record_str(rec, "output_dir");
 	error = open_file(&job);
 	if (jv_is_valid(error)) {
 		jv_free(error);

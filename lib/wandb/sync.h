@@ -22,6 +22,7 @@
 
 struct sync_options {
 	struct run_params instead; /* overrides; tags are added */
+	jv maps;                   /* staged.h: an array of [OLD, NEW] */
 	bool dry_run;              /* only read the file */
 	bool again;                /* do not trust the marker */
 	bool no_mark;              /* do not write it */

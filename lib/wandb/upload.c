@@ -11,15 +11,12 @@
 #include <unistd.h>
 
 #include "digest.h"
-#include "http.h"
 #include "record.h"
 #include "safepath.h"
+#include "wandb/puts.h"
 #include "wandb/upload.h"
 
-enum {
-	BATCH = 100, /* names in one question */
-	PARALLEL = 16
-};
+enum { BATCH = 100 }; /* names in one question */
 
 enum state {
 	NEW,     /* nothing is known */
@@ -56,15 +53,6 @@ struct uploads {
 	const struct selection *selection; /* NULL: nothing stays here */
 	unsigned left_out;
 	jv created; /* addresses that were asked for elsewhere, or null */
-};
-
-/* One file on its way. */
-struct put {
-	struct http_call call;
-	struct uploads *uploads;
-	struct item *item;
-	char *url;
-	int fd; /* to close; -1 */
 };
 
 static const char files_query[] =
@@ -460,107 +448,55 @@ uploads_lacks(const struct uploads *uploads)
 /* ---- sending ---- */
 
 static void
-put_done(struct http_call *call)
+put_done(const struct put *put, jv error, const char *etag)
 {
-	struct put *put = call->context;
-	struct item *item = put->item;
+	struct item *item = put->context;
 
-	if (jv_is_valid(call->error)) {
+	(void)etag;
+	if (jv_is_valid(error)) {
 		item->state = THERE;
 		item->sent = true;
 	} else {
-		fail(item, jv_copy(call->error));
+		fail(item, jv_copy(error));
 	}
-	if (put->fd >= 0)
-		close(put->fd);
-	put->fd = -1;
 }
 
 /* Begins to send item to url. */
 static void
-put_start(struct put *put, struct item *item, const char *url,
-    const char *const *headers)
+send_item(struct uploads *uploads, struct puts *puts, struct item *item,
+    const char *url, jv headers)
 {
-	struct uploads *uploads = put->uploads;
 	bool on_disk = item->path != NULL;
-
-	put->item = item;
-	item->put = true;
-	put->fd = on_disk ? open_path(uploads, item) : -1;
-	if (on_disk && put->fd < 0)
-		return;
-	if (!measure(item, on_disk ? put->fd : item->fd)) {
-		if (put->fd >= 0)
-			close(put->fd);
-		return;
-	}
-	free(put->url);
-	put->url = xstrdup(url);
-	put->call = (struct http_call){ .method = "PUT",
-		.url = put->url,
+	struct put put = { .url = url,
 		.headers = headers,
-		.safe = true,
-		.transfer = true,
-		.body_fd = on_disk ? put->fd : item->fd,
-		.body_size = item->size,
-		.deadline = uploads->deadline,
 		.name = item->name,
+		.fd = on_disk ? open_path(uploads, item) : item->fd,
+		.close = on_disk,
 		.done = put_done,
-		.context = put };
-	if (put->call.body_fd < 0 || item->size == 0)
-		put->call.body = item->text.len > 0 ? item->text.at : "";
-	http_start(&put->call);
-}
+		.context = item };
 
-/* A put that has nothing to do, when there is one. */
-static struct put *
-put_idle(struct put *puts)
-{
-	for (;;) {
-		for (int i = 0; i < PARALLEL; i++) {
-			if (!http_pending(&puts[i].call)) {
-				http_release(&puts[i].call);
-				return &puts[i];
-			}
-		}
-		http_drive();
+	item->put = true;
+	if (on_disk && put.fd < 0)
+		return;
+	if (!measure(item, put.fd)) {
+		if (on_disk)
+			close(put.fd);
+		return;
 	}
-}
-
-static const char **
-headers_of(jv lines)
-{
-	int n = jv_get_kind(lines) == JV_KIND_ARRAY
-	    ? jv_array_length(jv_copy(lines))
-	    : 0;
-	const char **headers = xcalloc((size_t)n + 1, sizeof *headers);
-	int used = 0;
-
-	for (int i = 0; i < n; i++) {
-		jv line = jv_array_get(jv_copy(lines), i);
-
-		if (jv_get_kind(line) == JV_KIND_STRING &&
-		    strchr(jv_string_value(line), ':') != NULL &&
-		    strpbrk(jv_string_value(line), "\r\n") == NULL)
-			headers[used++] = xstrdup(jv_string_value(line));
-		jv_free(line);
-	}
-	return headers;
+	put.size = item->size;
+	if (put.fd < 0)
+		put.bytes = item->text.len > 0 ? item->text.at : "";
+	puts_start(puts, &put);
 }
 
 /* Sends the files that the answer has addresses for. */
 static void
 send_files(struct uploads *uploads, jv created)
 {
-	struct put puts[PARALLEL] = { 0 };
+	struct puts *puts = puts_new(uploads->deadline);
 	jv files = record_get(created, "files");
-	jv lines = record_get(created, "uploadHeaders");
-	const char **headers = headers_of(lines);
+	jv headers = record_get(created, "uploadHeaders");
 
-	for (int i = 0; i < PARALLEL; i++) {
-		puts[i].uploads = uploads;
-		puts[i].call.error = jv_null();
-	}
 	if (jv_get_kind(files) == JV_KIND_ARRAY) {
 		jv_array_foreach(files, i, file)
 		{
@@ -572,20 +508,12 @@ send_files(struct uploads *uploads, jv created)
 
 			if (item != NULL && url != NULL &&
 			    item->state == LACKING)
-				put_start(put_idle(puts), item, url, headers);
+				send_item(uploads, puts, item, url, headers);
 			jv_free(file);
 		}
 	}
-	for (int i = 0; i < PARALLEL; i++) {
-		while (http_pending(&puts[i].call))
-			http_drive();
-		http_release(&puts[i].call);
-		free(puts[i].url);
-	}
-	for (int i = 0; headers[i] != NULL; i++)
-		free((void *)(uintptr_t)headers[i]);
-	free(headers);
-	jv_free(lines);
+	puts_free(puts);
+	jv_free(headers);
 	jv_free(files);
 }
 
@@ -706,10 +634,8 @@ send_round(struct uploads *uploads, const struct bucket *bucket)
 static bool
 may_have_expired(const struct item *item)
 {
-	const char *code = error_code(item->why);
-
 	return item->state == FAILED && item->put && !item->again &&
-	    (strcmp(code, "auth") == 0 || strcmp(code, "rejected") == 0);
+	    puts_may_have_expired(item->why);
 }
 
 void

@@ -278,7 +278,32 @@ verify_once(struct wandb *wandb, const struct run_params *params,
 		jv_free(files);
 		files = uploads_lacks(uploads);
 	}
-	return files;
+	if (!jv_is_valid(files) || expected->artifacts == NULL)
+		return files;
+	jv_free(files);
+	return artifacts_check(expected->artifacts, wandb, deadline);
+}
+
+/*
+ * Pauses, and frees why, if it is a conflict and there is time. Else false, and
+ * why is what came of it.
+ */
+static bool
+ask_again(jv *why, struct deadline *end, double *pause)
+{
+	jv late;
+
+	if (jv_is_valid(*why) || strcmp(error_code(*why), "conflict") != 0)
+		return false;
+	if (deadline_sleep(end, *pause)) {
+		jv_free(*why);
+		*pause = fmin(*pause * 2, 10);
+		return true;
+	}
+	late = error_value("timeout", "%s", error_message(*why));
+	jv_free(*why);
+	*why = late;
+	return false;
 }
 
 jv
@@ -289,21 +314,26 @@ verify_wait(struct wandb *wandb, const struct run_params *params,
 	struct deadline end =
 	    deadline_in(fmin(VERIFY_SECONDS, deadline_left(deadline)));
 	double pause = 0.25;
-	jv why, late;
+	jv why;
 
-	for (;;) {
+	do
 		why = verify_once(
 		    wandb, params, expected, uploads, deadline, bucket, NULL);
-		if (jv_is_valid(why) ||
-		    strcmp(error_code(why), "conflict") != 0 ||
-		    !deadline_sleep(&end, pause))
-			break;
-		jv_free(why);
-		pause = fmin(pause * 2, 10);
-	}
-	if (jv_is_valid(why) || strcmp(error_code(why), "conflict") != 0)
-		return why;
-	late = error_value("timeout", "%s", error_message(why));
-	jv_free(why);
-	return late;
+	while (ask_again(&why, &end, &pause));
+	return why;
+}
+
+jv
+verify_artifacts(struct wandb *wandb, struct artifacts *artifacts,
+    const struct deadline *deadline)
+{
+	struct deadline end =
+	    deadline_in(fmin(VERIFY_SECONDS, deadline_left(deadline)));
+	double pause = 0.25;
+	jv why;
+
+	do
+		why = artifacts_check(artifacts, wandb, deadline);
+	while (ask_again(&why, &end, &pause));
+	return why;
 }

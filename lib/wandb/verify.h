@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "wandb/artifact.h"
 #include "wandb/bucket.h"
 #include "wandb/upload.h"
 
@@ -29,6 +30,7 @@ struct expected {
 	bool complete;           /* the run has ended, with */
 	int exit_code;
 	enum uploads_mode files;
+	struct artifacts *artifacts; /* that were sent; NULL: none */
 };
 
 /*
@@ -40,12 +42,16 @@ jv verify_run(const struct expected *expected, const struct bucket *bucket);
 /*
  * Asks once. Returns jv_null() if all of it is there, else an error_value()
  * that says what is not: "conflict", or why it could not be asked. Fills bucket
- * anew, and compares the files of uploads. *agrees, unless NULL, says that all
- * but files is there.
+ * anew, and compares the files of uploads, and the artifacts. *agrees, unless
+ * NULL, says that all but files and artifacts is there.
  */
 jv verify_once(struct wandb *wandb, const struct run_params *params,
     const struct expected *expected, struct uploads *uploads,
     const struct deadline *deadline, struct bucket *bucket, bool *agrees);
+
+/* Asks for artifacts only, likewise until they are there. */
+jv verify_artifacts(struct wandb *wandb, struct artifacts *artifacts,
+    const struct deadline *deadline);
 
 /* Asks until all of it is there, or VERIFY_SECONDS are over: "timeout". */
 jv verify_wait(struct wandb *wandb, const struct run_params *params,

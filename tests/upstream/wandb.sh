@@ -87,6 +87,20 @@ for status in 403 500; do
     ok "5: no file can be put ($status): and then" heals files
 done
 
+artifacts() {
+    run_state artifac0 '.artifacts | map(.state) | unique'
+}
+for status in 403 500; do
+    copy artifact
+    serve --fault "match=upload times=always status=$status"
+    sync 1
+    ok "5: nor one of an artifact ($status)" \
+        lacking "$([ $status = 403 ] && echo auth || echo unavailable)"
+    is "5: nor one of an artifact ($status): it waits" \
+        "$(artifacts)" '["PENDING"]'
+    ok "5: nor one of an artifact ($status): and then" heals artifact
+done
+
 # 6. One file cannot be put.
 # Theirs: 0, marked without it, nothing said.
 # Ours: 1, failed, names it, the others are there, not marked.
@@ -97,6 +111,17 @@ ok '6: one file cannot be put' lacking auth
 ok '6: it is named' grep_err config.yaml
 is '6: the others are there' "$(run_state files000 '.files | length')" 10
 ok '6: and then all' heals files
+
+# 7. One file of an artifact cannot be put.
+# Theirs: 0, marked, the artifact PENDING for ever, nothing said.
+# Ours: 1, failed, names it, the other artifacts are there, not marked.
+copy artifact
+serve --fault 'match=one.csv times=always status=403'
+sync 1
+ok '7: one file of an artifact cannot be put' lacking auth
+ok '7: it is named' grep_err demo-data/one.csv
+is '7: the other artifacts are there' "$(artifacts)" '["COMMITTED","PENDING"]'
+ok '7: and then all' heals artifact
 
 # 8. createRunFiles answers 400.
 # Theirs: 0, "finished" without a file, marked, nothing said.
@@ -121,6 +146,17 @@ ok '9: a file is not on disk' lacking not_found
 ok '9: it is named' grep_err "${gone##*/}"
 mv "$work/gone" "$gone"
 ok '9: found again' heals files
+
+serve
+copy artifact
+gone=$(grep -rl '^a,b' "$work/runs/artifact/wandb-data" | head -n 1)
+mv "$gone" "$work/gone"
+sync 1
+ok '9: a staged file is not on disk' lacking not_found
+ok '9: it is named, too' grep_err demo-data/
+is '9: the other artifacts are there' "$(artifacts)" '["COMMITTED","PENDING"]'
+mv "$work/gone" "$gone"
+ok '9: found again, too' heals artifact
 
 # 10. The same run again.
 # Theirs: 0, every row twice, with the same _step.

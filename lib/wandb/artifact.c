@@ -1,0 +1,980 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * artifact - the artifacts of a .wandb file brought to the server
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <nettle/base16.h>
+#include <nettle/sha2.h>
+
+#include "record.h"
+#include "wandb/artifact.h"
+#include "wandb/artifactfiles.h"
+#include "wandb/puts.h"
+
+enum {
+	GROUP = 16,            /* artifacts that are done together */
+	GROUP_BYTES = 8 << 20, /* of their records */
+	CHECKED_AT_ONCE = 50,
+	NAMES_MOST = 10
+};
+
+/* What stays of an artifact. */
+struct known {
+	off_t start; /* of its record */
+	char *id;    /* the server's; NULL: it is not there */
+	char *digest;
+	bool seen; /* the server said that it is there, afterwards */
+};
+
+struct artifacts {
+	struct known *at;
+	size_t count;
+	/* What could not be sent: artifacts, and files of theirs. */
+	struct buf names, files;
+	long failed, lost;
+	jv why; /* the first one's; jv_null() */
+};
+
+/* Those that take each step together. */
+struct group {
+	const struct artifact_run *run;
+	struct artifacts *all;
+	struct artifact_context context;
+	struct clientids ids;
+	struct artifact at[GROUP];
+	size_t count, bytes;
+};
+
+struct artifacts *
+artifacts_new(void)
+{
+	struct artifacts *artifacts = xcalloc(1, sizeof *artifacts);
+
+	artifacts->why = jv_null();
+	return artifacts;
+}
+
+void
+artifacts_free(struct artifacts *artifacts)
+{
+	if (artifacts == NULL)
+		return;
+	for (size_t i = 0; i < artifacts->count; i++) {
+		free(artifacts->at[i].id);
+		free(artifacts->at[i].digest);
+	}
+	free(artifacts->at);
+	buf_release(&artifacts->names);
+	buf_release(&artifacts->files);
+	jv_free(artifacts->why);
+	free(artifacts);
+}
+
+void
+artifacts_add(struct artifacts *artifacts, off_t start)
+{
+	if ((artifacts->count & (artifacts->count - 1)) == 0)
+		artifacts->at = xreallocarray(artifacts->at,
+		    artifacts->count * 2 + 1, sizeof *artifacts->at);
+	artifacts->at[artifacts->count++] = (struct known){ .start = start };
+}
+
+/* Notes one that is not whole, and which of its files are lost. */
+static void
+artifacts_lose(struct artifacts *artifacts, const char *name, jv why, long lost,
+    const struct buf *files)
+{
+	if (artifacts->failed++ == 0)
+		artifacts->why = jv_copy(why);
+	if (artifacts->failed <= NAMES_MOST)
+		buf_addf(&artifacts->names, "%s%s",
+		    artifacts->names.len > 0 ? ", " : "", name);
+	if (artifacts->lost < NAMES_MOST && files->len > 0)
+		buf_addf(&artifacts->files, "%s%s",
+		    artifacts->files.len > 0 ? ", " : "", files->at);
+	artifacts->lost += lost;
+}
+
+/* ---- variables ---- */
+
+static jv
+text(struct span span)
+{
+	return jv_string_sized(span.at, (int)span.len);
+}
+
+static jv
+text_or_null(struct span span)
+{
+	return span.len > 0 ? text(span) : jv_null();
+}
+
+static jv
+set(jv object, const char *name, jv value)
+{
+	return jv_object_set(object, jv_string(name), value);
+}
+
+/* Whether the command line sends the artifacts elsewhere. */
+static bool
+is_elsewhere(const struct group *group)
+{
+	return group->run->instead->entity != NULL ||
+	    group->run->instead->project != NULL;
+}
+
+/*
+ * The client id, as the server is to know it. A client id stands for one
+ * artifact: what goes to another place than the file says has one that is made
+ * of both, always the same.
+ */
+static jv
+client_id(const struct group *group, struct span recorded)
+{
+	const struct bucket *bucket = group->run->bucket;
+	char hex[BASE16_ENCODE_LENGTH(SHA512_DIGEST_SIZE)];
+	uint8_t sum[SHA512_DIGEST_SIZE];
+	struct sha512_ctx ctx;
+	char *place;
+
+	if (!is_elsewhere(group) || recorded.len == 0)
+		return text_or_null(recorded);
+	place = xasprintf("\n%s/%s", bucket->entity, bucket->project);
+	sha512_init(&ctx);
+	sha512_update(&ctx, recorded.len, (const uint8_t *)recorded.at);
+	sha512_update(&ctx, strlen(place), (const uint8_t *)place);
+	sha512_digest(&ctx, sizeof sum, sum);
+	base16_encode_update(hex, sizeof sum, sum);
+	free(place);
+	return jv_string_sized(hex, sizeof hex);
+}
+
+static jv
+aliases_of(const struct artifact *artifact)
+{
+	struct wire state = { 0 };
+	jv aliases = jv_array(), one;
+	struct span alias;
+
+	while (artifact_next_text(
+	    &artifact->log, ARTIFACT_ALIAS, &state, &alias)) {
+		one = record_set_str(
+		    jv_object(), "artifactCollectionName", artifact->name);
+		aliases =
+		    jv_array_append(aliases, set(one, "alias", text(alias)));
+	}
+	return aliases;
+}
+
+static jv
+tags_of(const struct artifact *artifact)
+{
+	struct wire state = { 0 };
+	jv tags = jv_array(), one;
+	struct span tag;
+
+	while (artifact_next_text(&artifact->log, ARTIFACT_TAG, &state, &tag)) {
+		one = set(jv_object(), "tagName", text(tag));
+		one = set(one, "tagCategoryName", jv_null());
+		tags = jv_array_append(tags, set(one, "attributes", jv_null()));
+	}
+	return tags;
+}
+
+/* The members that say where things are to go. */
+static jv
+place(const struct group *group)
+{
+	const struct bucket *bucket = group->run->bucket;
+
+	return record_set_str(
+	    record_set_str(jv_object(), "entityName", bucket->entity),
+	    "projectName", bucket->project);
+}
+
+/* ---- the steps ---- */
+
+struct step {
+	const char *operation, *query;
+	bool (*wanted)(const struct group *, const struct artifact *);
+	jv (*variables)(const struct group *, const struct artifact *);
+	/* Takes the data of the answer, which it borrows: jv_null(), or what
+	 * is wrong with it. */
+	jv (*take)(struct group *, struct artifact *, jv data);
+};
+
+/* All that want it at once. */
+static void
+take_step(struct group *group, const struct step *step)
+{
+	for (size_t i = 0; i < group->count; i++) {
+		struct artifact *artifact = &group->at[i];
+
+		artifact->asked =
+		    jv_is_valid(artifact->why) && step->wanted(group, artifact);
+		if (artifact->asked)
+			wandb_start(group->context.wandb, &artifact->call,
+			    step->operation, step->query,
+			    step->variables(group, artifact), true,
+			    group->context.deadline);
+	}
+	for (size_t i = 0; i < group->count; i++) {
+		struct artifact *artifact = &group->at[i];
+		jv data, wrong;
+
+		if (!artifact->asked)
+			continue;
+		artifact->asked = false;
+		data = wandb_take(&artifact->call, NULL);
+		wrong = jv_is_valid(data) ? step->take(group, artifact, data)
+					  : jv_copy(data);
+		if (jv_is_valid(wrong))
+			jv_free(wrong);
+		else
+			artifact_fail(artifact, wrong);
+		jv_free(data);
+	}
+}
+
+static void
+replace(char **to, const char *by)
+{
+	free(*to);
+	*to = by != NULL ? xstrdup(by) : NULL;
+}
+
+static bool
+is_committed(const struct artifact *artifact)
+{
+	return artifact->state != NULL &&
+	    strcmp(artifact->state, "COMMITTED") == 0;
+}
+
+/* What is committed need not have the digest of a part of it. */
+static bool
+is_a_part(const struct artifact *artifact)
+{
+	return artifact->log.incremental ||
+	    artifact->log.distributed_id.len > 0;
+}
+
+static bool
+is_pending(const struct group *group, const struct artifact *artifact)
+{
+	(void)group;
+	return !is_committed(artifact);
+}
+
+static bool
+has_client_id(const struct group *group, const struct artifact *artifact)
+{
+	return group->run->was_present && artifact->log.client_id.len > 0;
+}
+
+static jv
+mapping_variables(const struct group *group, const struct artifact *artifact)
+{
+	return set(
+	    jv_object(), "clientID", client_id(group, artifact->log.client_id));
+}
+
+static jv
+take_mapping(struct group *group, struct artifact *artifact, jv data)
+{
+	jv mapping = record_get(data, "clientIDMapping");
+
+	(void)group;
+	replace(&artifact->id, record_str(mapping, "serverID"));
+	jv_free(mapping);
+	return jv_null();
+}
+
+static const struct step map_step = { "ClientIDMapping", clientids_query,
+	has_client_id, mapping_variables, take_mapping };
+
+static bool
+has_id(const struct group *group, const struct artifact *artifact)
+{
+	(void)group;
+	return artifact->id != NULL;
+}
+
+static jv
+id_variables(const struct group *group, const struct artifact *artifact)
+{
+	(void)group;
+	return record_set_str(jv_object(), "id", artifact->id);
+}
+
+/* Whatever is there of another content is not this artifact. */
+static jv
+take_state(struct group *group, struct artifact *artifact, jv data)
+{
+	jv found = record_get(data, "artifact");
+	const char *digest = record_str(found, "digest");
+
+	(void)group;
+	if (digest != NULL &&
+	    (is_a_part(artifact) || strcmp(digest, artifact->hex) == 0))
+		replace(&artifact->state, record_str(found, "state"));
+	jv_free(found);
+	return jv_null();
+}
+
+static const char state_query[] = "query Artifact($id: ID!) {"
+				  " artifact(id: $id) { id state digest } }";
+
+static const struct step state_step = { "Artifact", state_query, has_id,
+	id_variables, take_state };
+
+static bool
+has_other_digests(const struct group *group, const struct artifact *artifact)
+{
+	return is_pending(group, artifact) && artifact->kind != CHECKSUM_MD5 &&
+	    group->context.digests;
+}
+
+static jv
+algorithm_variables(const struct group *group, const struct artifact *artifact)
+{
+	return set(
+	    set(place(group), "artifactTypeName", text(artifact->log.type)),
+	    "artifactCollectionName", text(artifact->log.name));
+}
+
+/* What a collection began with it goes on with. */
+static jv
+take_algorithm(struct group *group, struct artifact *artifact, jv data)
+{
+	jv project = record_get(data, "project");
+	jv type = record_get(project, "artifactType");
+	jv collection = record_get(type, "artifactCollection");
+	const char *its = record_str(collection, "digestAlgorithm");
+
+	if (its != NULL && strcmp(its, checksum_name(CHECKSUM_MD5)) == 0)
+		artifact_rehash(artifact, &group->context);
+	jv_free(collection);
+	jv_free(type);
+	jv_free(project);
+	return jv_null();
+}
+
+static const struct step algorithm_step = { "FetchArtifactDigestAlgorithm",
+	"query FetchArtifactDigestAlgorithm($entityName: String!, "
+	"$projectName: String!, $artifactTypeName: String!, "
+	"$artifactCollectionName: String!) {"
+	" project(name: $projectName, entityName: $entityName) {"
+	" artifactType(name: $artifactTypeName) {"
+	" artifactCollection(name: $artifactCollectionName) {"
+	" __typename ... on ArtifactSequence { digestAlgorithm } } } } }",
+	has_other_digests, algorithm_variables, take_algorithm };
+
+static jv
+create_variables(const struct group *group, const struct artifact *artifact)
+{
+	static const char *const unused[] = { "historyStep", "labels",
+		"clientMutationId", "artifactCollectionNames" };
+	const struct artifact_record *log = &artifact->log;
+	jv tags = tags_of(artifact), input = place(group);
+	jv region = log->region.len > 0
+	    ? jv_parse_sized(log->region.at, (int)log->region.len)
+	    : jv_null();
+
+	input = set(input, "artifactTypeName", text(log->type));
+	input = set(input, "artifactCollectionName", text(log->name));
+	input = set(input, "runName",
+	    log->user_created ? jv_null()
+			      : jv_string(group->run->bucket->run_id));
+	input = record_set_str(input, "digest", artifact->hex);
+	input = record_set_str(
+	    input, "digestAlgorithm", checksum_name(artifact->kind));
+	input = set(input, "description", text_or_null(log->description));
+	input = set(input, "aliases", aliases_of(artifact));
+	if (jv_array_length(jv_copy(tags)) > 0)
+		input = set(input, "tags", jv_copy(tags));
+	input = set(input, "metadata", text_or_null(log->metadata));
+	input = set(input, "ttlDurationSeconds",
+	    log->ttl != 0 ? jv_number((double)log->ttl) : jv_null());
+	input = record_set_bool(input, "enableDigestDeduplication", true);
+	input = set(input, "distributedID", text_or_null(log->distributed_id));
+	input = set(input, "clientID", client_id(group, log->client_id));
+	input = set(input, "sequenceClientID",
+	    client_id(group, log->sequence_client_id));
+	input = set(input, "storageRegion", jv_copy(region));
+	for (size_t i = 0; i < sizeof unused / sizeof *unused; i++)
+		input = set(input, unused[i], jv_null());
+	jv_free(tags);
+	jv_free(region);
+	return set(jv_object(), "input", input);
+}
+
+static jv
+take_created(struct group *group, struct artifact *artifact, jv data)
+{
+	jv created = record_get(data, "createArtifact");
+	jv its = record_get(created, "artifact");
+	jv sequence = record_get(its, "artifactSequence");
+	jv latest = record_get(sequence, "latestArtifact");
+	jv wrong = jv_null();
+
+	replace(&artifact->id, record_str(its, "id"));
+	replace(&artifact->state, record_str(its, "state"));
+	if (artifact->log.base_id.len > 0)
+		artifact->base_id = xstrndup(
+		    artifact->log.base_id.at, artifact->log.base_id.len);
+	else
+		replace(&artifact->base_id, record_str(latest, "id"));
+	/* DELETED is what old servers call a new one. */
+	if (artifact->id == NULL || artifact->state == NULL ||
+	    (!is_committed(artifact) &&
+		strcmp(artifact->state, "PENDING") != 0 &&
+		strcmp(artifact->state, "DELETED") != 0))
+		wrong = error_value("unavailable",
+		    "CreateArtifact: the answer names no artifact that could "
+		    "be filled");
+	else if (artifact->log.client_id.len > 0)
+		clientids_learn(
+		    &group->ids, artifact->log.client_id, artifact->id);
+	jv_free(latest);
+	jv_free(sequence);
+	jv_free(its);
+	jv_free(created);
+	return wrong;
+}
+
+static const struct step create_step = { "CreateArtifact",
+	"mutation CreateArtifact($input: CreateArtifactInput!) {"
+	" createArtifact(input: $input) { artifact { id state"
+	" artifactSequence { latestArtifact { id } } } } }",
+	is_pending, create_variables, take_created };
+
+static jv
+manifest_variables(const struct group *group, const struct artifact *artifact)
+{
+	const struct artifact_record *log = &artifact->log;
+	bool patch = log->distributed_id.len > 0;
+	jv v = place(group);
+	v = record_set_str(v, "artifactID", artifact->id);
+	v = set(v, "baseArtifactID",
+	    artifact->base_id != NULL ? jv_string(artifact->base_id)
+				      : jv_null());
+	v = record_set_str(v, "name",
+	    log->incremental ? "wandb_manifest.incremental.json"
+		: patch      ? "wandb_manifest.patch.json"
+			     : "wandb_manifest.json");
+	v = record_set_str(v, "manifestType",
+	    log->incremental ? "INCREMENTAL"
+		: patch      ? "PATCH"
+			     : "FULL");
+	v = record_set_str(v, "digest", artifact->manifest.md5);
+	v = record_set_str(v, "runName", group->run->bucket->run_id);
+	return record_set_bool(
+	    v, "includeUpload", artifact->manifest.md5[0] != '\0');
+}
+
+/* The answer of either mutation below; with a place to put it or without. */
+static jv
+take_manifest(struct group *group, struct artifact *artifact, jv data)
+{
+	jv outer = record_get(data, "createArtifactManifest"), manifest;
+	const char *id;
+
+	(void)group;
+	if (!jv_is_valid(outer)) {
+		jv_free(outer);
+		outer = record_get(data, "updateArtifactManifest");
+	}
+	manifest = record_get(outer, "artifactManifest");
+	id = record_str(manifest, "id");
+	replace(&artifact->manifest_id, id);
+	jv_free(artifact->upload);
+	artifact->upload = record_get(manifest, "file");
+	jv_free(manifest);
+	jv_free(outer);
+	if (artifact->manifest_id == NULL)
+		return error_value("unavailable",
+		    "CreateArtifactManifest: the answer names none");
+	if (artifact->manifest.file != NULL &&
+	    record_str(artifact->upload, "uploadUrl") == NULL)
+		return error_value(
+		    "rejected", "its manifest was given no address");
+	return jv_null();
+}
+
+#define MANIFEST_FIELDS                           \
+	" { artifactManifest { id file { id"      \
+	" uploadUrl @include(if: $includeUpload)" \
+	" uploadHeaders @include(if: $includeUpload) } } } }"
+
+static const char manifest_query[] =
+    "mutation CreateArtifactManifest($artifactID: ID!, $baseArtifactID: ID, "
+    "$name: String!, $digest: String!, $entityName: String!, "
+    "$projectName: String!, $runName: String!, "
+    "$manifestType: ArtifactManifestType!, $includeUpload: Boolean!) {"
+    " createArtifactManifest(input: {artifactID: $artifactID,"
+    " baseArtifactID: $baseArtifactID, name: $name, digest: $digest,"
+    " entityName: $entityName, projectName: $projectName,"
+    " runName: $runName, type: $manifestType})" MANIFEST_FIELDS;
+
+static const struct step manifest_step = { "CreateArtifactManifest",
+	manifest_query, is_pending, manifest_variables, take_manifest };
+
+static bool
+is_full(const struct group *group, const struct artifact *artifact)
+{
+	return is_pending(group, artifact) && !is_a_part(artifact);
+}
+
+static const struct step full_step = { "CreateArtifactManifest", manifest_query,
+	is_full, manifest_variables, take_manifest };
+
+static bool
+is_part(const struct group *group, const struct artifact *artifact)
+{
+	return is_pending(group, artifact) && is_a_part(artifact);
+}
+
+static jv
+update_variables(const struct group *group, const struct artifact *artifact)
+{
+	jv v = record_set_str(
+	    jv_object(), "artifactManifestID", artifact->manifest_id);
+
+	(void)group;
+	v = record_set_str(v, "digest", artifact->manifest.md5);
+	v = set(v, "baseArtifactID", jv_null());
+	return record_set_bool(v, "includeUpload", true);
+}
+
+static const struct step update_step = { "UpdateArtifactManifest",
+	"mutation UpdateArtifactManifest($artifactManifestID: ID!, "
+	"$digest: String, $baseArtifactID: ID, $includeUpload: Boolean!) {"
+	" updateArtifactManifest(input: {"
+	"artifactManifestID: $artifactManifestID, digest: $digest,"
+	" baseArtifactID: $baseArtifactID})" MANIFEST_FIELDS,
+	is_part, update_variables, take_manifest };
+
+static bool
+is_final(const struct group *group, const struct artifact *artifact)
+{
+	return is_pending(group, artifact) && artifact->log.finalize;
+}
+
+static jv
+commit_variables(const struct group *group, const struct artifact *artifact)
+{
+	(void)group;
+	return record_set_str(jv_object(), "artifactID", artifact->id);
+}
+
+static jv
+take_commit(struct group *group, struct artifact *artifact, jv data)
+{
+	jv outer = record_get(data, "commitArtifact");
+	jv its = record_get(outer, "artifact");
+	bool good = record_str(its, "id") != NULL;
+
+	(void)group;
+	jv_free(its);
+	jv_free(outer);
+	if (!good)
+		return error_value("unavailable",
+		    "CommitArtifact: the answer names no artifact");
+	replace(&artifact->state, "COMMITTED");
+	return jv_null();
+}
+
+static const struct step commit_step = { "CommitArtifact",
+	"mutation CommitArtifact($artifactID: ID!) {"
+	" commitArtifact(input: {artifactID: $artifactID}) {"
+	" artifact { id digest } } }",
+	is_final, commit_variables, take_commit };
+
+static bool
+is_used(const struct group *group, const struct artifact *artifact)
+{
+	(void)group;
+	return is_committed(artifact) && artifact->log.use_after_commit;
+}
+
+static jv
+use_variables(const struct group *group, const struct artifact *artifact)
+{
+	const struct bucket *bucket = group->run->bucket;
+	jv input = place(group);
+
+	input = record_set_str(input, "artifactID", artifact->id);
+	input = record_set_str(input, "runName", bucket->run_id);
+	input = set(input, "usedAs", jv_null());
+	if (bucket->names_artifacts) {
+		input =
+		    record_set_str(input, "artifactEntityName", bucket->entity);
+		input = record_set_str(
+		    input, "artifactProjectName", bucket->project);
+	}
+	return set(jv_object(), "input", input);
+}
+
+static jv
+take_use(struct group *group, struct artifact *artifact, jv data)
+{
+	jv used = record_get(data, "useArtifact");
+	bool good = jv_get_kind(used) == JV_KIND_OBJECT;
+
+	(void)group;
+	(void)artifact;
+	jv_free(used);
+	return good
+	    ? jv_null()
+	    : error_value("unavailable", "UseArtifact: the answer is none");
+}
+
+static const struct step use_step = { "UseArtifact",
+	"mutation UseArtifact($input: UseArtifactInput!) {"
+	" useArtifact(input: $input) { artifact { id } } }",
+	is_used, use_variables, take_use };
+
+/* ---- a group ---- */
+
+static void
+manifest_done(const struct put *put, jv error, const char *etag)
+{
+	struct artifact *artifact = put->context;
+
+	(void)etag;
+	if (!jv_is_valid(error))
+		artifact_fail(artifact, jv_copy(error));
+}
+
+static void
+send_manifests(struct group *group)
+{
+	struct puts *puts = puts_new(group->context.deadline);
+
+	for (size_t i = 0; i < group->count; i++) {
+		struct artifact *artifact = &group->at[i];
+		struct put put = { .name = "wandb_manifest.json",
+			.size = artifact->manifest.size,
+			.done = manifest_done,
+			.context = artifact };
+
+		if (!jv_is_valid(artifact->why) ||
+		    artifact->manifest.file == NULL)
+			continue;
+		put.url = record_str(artifact->upload, "uploadUrl");
+		put.headers = record_get(artifact->upload, "uploadHeaders");
+		put.fd = fileno(artifact->manifest.file);
+		puts_start(puts, &put);
+		jv_free(put.headers);
+	}
+	puts_free(puts);
+}
+
+static bool
+is_doubtful(const struct group *group, const struct artifact *artifact)
+{
+	(void)group;
+	return artifact->doubtful;
+}
+
+static const struct step doubt_step = { "Artifact", state_query, is_doubtful,
+	id_variables, take_state };
+
+/*
+ * A commit may have been done although its answer was lost, and a second one
+ * may be refused: what counts is what the server has.
+ */
+static void
+commit(struct group *group)
+{
+	jv whys[GROUP];
+
+	for (size_t i = 0; i < group->count; i++)
+		group->at[i].doubtful = jv_is_valid(group->at[i].why);
+	take_step(group, &commit_step);
+	for (size_t i = 0; i < group->count; i++) {
+		struct artifact *artifact = &group->at[i];
+
+		artifact->doubtful &= !jv_is_valid(artifact->why);
+		if (artifact->doubtful) {
+			whys[i] = artifact->why;
+			artifact->why = jv_null();
+		}
+	}
+	take_step(group, &doubt_step);
+	for (size_t i = 0; i < group->count; i++) {
+		struct artifact *artifact = &group->at[i];
+
+		if (artifact->doubtful && !is_committed(artifact))
+			artifact_fail(artifact, whys[i]);
+		else if (artifact->doubtful)
+			jv_free(whys[i]);
+	}
+}
+
+/* Those that have a digest which the server does not know get another. */
+static void
+rehash(struct group *group)
+{
+	take_step(group, &algorithm_step);
+	for (size_t i = 0; i < group->count && !group->context.digests; i++)
+		if (group->at[i].kind != CHECKSUM_MD5 &&
+		    is_pending(group, &group->at[i]) &&
+		    jv_is_valid(group->at[i].why))
+			artifact_rehash(&group->at[i], &group->context);
+}
+
+/* What is kept of them. */
+static void
+settle(struct group *group)
+{
+	struct artifacts *all = group->all;
+
+	for (size_t i = 0; i < group->count; i++) {
+		struct artifact *artifact = &group->at[i];
+		struct known *known = &all->at[artifact->index];
+
+		if (jv_is_valid(artifact->why)) {
+			replace(&known->id, artifact->id);
+			replace(&known->digest,
+			    is_a_part(artifact) ? NULL : artifact->hex);
+			/* One that is not final stays as it is. */
+			known->seen =
+			    artifact->was_there || !artifact->log.finalize;
+		} else {
+			artifacts_lose(all, artifact->name, artifact->why,
+			    artifact->lost, &artifact->names);
+		}
+		artifact_release(artifact);
+	}
+	group->count = 0;
+	group->bytes = 0;
+}
+
+static void
+miss_others(struct group *group)
+{
+	for (size_t i = 0; i < group->count; i++)
+		if (!group->at[i].was_there && group->at[i].log.finalize)
+			artifact_fail(&group->at[i],
+			    error_value("conflict",
+				"the server does not show it committed"));
+}
+
+static void
+send_group(struct group *group)
+{
+	if (group->run->was_present) {
+		take_step(group, &map_step);
+		take_step(group, &state_step);
+	}
+	for (size_t i = 0; i < group->count; i++) {
+		group->at[i].was_there = is_committed(&group->at[i]);
+		if (group->at[i].was_there)
+			clientids_learn(&group->ids, group->at[i].log.client_id,
+			    group->at[i].id);
+	}
+	if (group->run->only_look) {
+		miss_others(group);
+	} else {
+		rehash(group);
+		take_step(group, &create_step);
+		take_step(group, &manifest_step);
+		artifactfiles_send(group->at, group->count, &group->context);
+		take_step(group, &full_step);
+		take_step(group, &update_step);
+		send_manifests(group);
+		commit(group);
+		take_step(group, &use_step);
+	}
+	settle(group);
+}
+
+/* Whether it can be done together with those of the group. */
+static bool
+fits(const struct group *group, struct span message,
+    const struct artifact_record *log)
+{
+	if (group->count == 0)
+		return true;
+	if (group->count == GROUP || group->bytes + message.len > GROUP_BYTES)
+		return false;
+	for (size_t i = 0; i < group->count; i++) {
+		const struct span *name = &group->at[i].log.name;
+
+		if (name->len == log->name.len &&
+		    memcmp(name->at, log->name.at, name->len) == 0)
+			return false;
+	}
+	return true;
+}
+
+/* Reads the record that begins at start. */
+static bool
+read_record(struct runlog *log, off_t start, struct runlog_entry *entry)
+{
+	enum leveldb_event event;
+
+	runlog_seek(log, start);
+	do
+		event = runlog_next(log, entry);
+	while ((event == LEVELDB_RECORD || event == LEVELDB_DAMAGE) &&
+	    entry->start < start);
+	return event == LEVELDB_RECORD && entry->start == start &&
+	    entry->kind == RUNLOG_ARTIFACT;
+}
+
+void
+artifacts_send(struct artifacts *artifacts, const struct artifact_run *run)
+{
+	struct group group = { .run = run,
+		.all = artifacts,
+		.context = { run->wandb, run->deadline, run->staged, &group.ids,
+		    run->bucket->digest_algorithms } };
+	struct artifact_record log;
+	struct runlog_entry entry;
+	struct buf none = { 0 };
+	jv why;
+
+	clientids_init(&group.ids, run->wandb, run->deadline);
+	for (size_t i = 0; i < artifacts->count; i++) {
+		if (!read_record(run->log, artifacts->at[i].start, &entry) ||
+		    !artifact_record(entry.message, &log)) {
+			why =
+			    error_value("damaged", "its record cannot be read");
+			artifacts_lose(artifacts, "?", why, 0, &none);
+			jv_free(why);
+			continue;
+		}
+		if (!fits(&group, entry.message, &log))
+			send_group(&group);
+		/* It was one above. */
+		(void)artifact_init(&group.at[group.count], entry.message);
+		group.at[group.count].index = i;
+		group.bytes += entry.message.len;
+		group.count++;
+	}
+	if (group.count > 0)
+		send_group(&group);
+	clientids_release(&group.ids);
+}
+
+/* ---- afterwards ---- */
+
+/* A question for those from *at on, as a set of aliases. */
+static jv
+ask_states(struct artifacts *artifacts, size_t *at, struct wandb *wandb,
+    const struct deadline *deadline)
+{
+	struct buf head = { 0 }, body = { 0 };
+	jv variables = jv_object(), data;
+	char name[24];
+	int n = 0;
+
+	buf_adds(&head, "query Artifacts(");
+	for (; *at < artifacts->count && n < CHECKED_AT_ONCE; ++*at) {
+		const struct known *known = &artifacts->at[*at];
+
+		if (known->id == NULL || known->seen)
+			continue;
+		(void)snprintf(name, sizeof name, "a%zu", *at); /* fits */
+		variables = record_set_str(variables, name, known->id);
+		buf_addf(&head, "%s$%s: ID!", n++ > 0 ? ", " : "", name);
+		buf_addf(&body, " %s: artifact(id: $%s) { state digest }", name,
+		    name);
+	}
+	if (n == 0) {
+		jv_free(variables);
+		data = jv_object();
+	} else {
+		buf_addf(&head, ") {%s }", body.at);
+		data = wandb_ask(
+		    wandb, "Artifacts", head.at, variables, true, deadline);
+	}
+	buf_release(&head);
+	buf_release(&body);
+	return data;
+}
+
+/* Whether an answer shows one of them whole. */
+static bool
+shows(jv data, size_t index, const struct known *known)
+{
+	char name[24];
+	const char *state, *digest;
+	bool whole;
+	jv found;
+
+	(void)snprintf(name, sizeof name, "a%zu", index); /* fits */
+	found = record_get(data, name);
+	state = record_str(found, "state");
+	digest = record_str(found, "digest");
+	whole = state != NULL && strcmp(state, "COMMITTED") == 0 &&
+	    (known->digest == NULL ||
+		(digest != NULL && strcmp(digest, known->digest) == 0));
+	jv_free(found);
+	return whole;
+}
+
+jv
+artifacts_check(struct artifacts *artifacts, struct wandb *wandb,
+    const struct deadline *deadline)
+{
+	long lacking = 0;
+
+	for (size_t at = 0, from = 0; at < artifacts->count; from = at) {
+		jv data = ask_states(artifacts, &at, wandb, deadline);
+
+		if (!jv_is_valid(data))
+			return data;
+		for (; from < at; from++) {
+			struct known *known = &artifacts->at[from];
+
+			if (known->id == NULL || known->seen)
+				continue;
+			known->seen = shows(data, from, known);
+			lacking += !known->seen;
+		}
+		jv_free(data);
+	}
+	if (lacking == 0)
+		return jv_null();
+	return error_value("conflict",
+	    "the server does not show what was sent: %ld artifact%s not "
+	    "committed",
+	    lacking, lacking == 1 ? " is" : "s are");
+}
+
+long
+artifacts_count(const struct artifacts *artifacts)
+{
+	long count = 0;
+
+	for (size_t i = 0; i < artifacts->count; i++)
+		count += artifacts->at[i].seen;
+	return count;
+}
+
+jv
+artifacts_verdict(const struct artifacts *artifacts)
+{
+	struct buf files = { 0 };
+	jv why;
+
+	if (artifacts->failed == 0)
+		return jv_null();
+	if (artifacts->lost > 0)
+		buf_addf(&files,
+		    "%ld of their files were not uploaded (%s%s): ",
+		    artifacts->lost, artifacts->files.at,
+		    artifacts->lost > NAMES_MOST ? ", ..." : "");
+	why = error_value(error_code(artifacts->why),
+	    "%ld artifact%s not whole (%s%s): %s%s", artifacts->failed,
+	    artifacts->failed == 1 ? " is" : "s are", artifacts->names.at,
+	    artifacts->failed > NAMES_MOST ? ", ..." : "",
+	    files.at != NULL ? files.at : "", error_message(artifacts->why));
+	buf_release(&files);
+	return why;
+}

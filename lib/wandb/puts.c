@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * puts - bytes sent to addresses in the storage, many at a time
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mem.h"
+#include "record.h"
+#include "wandb/puts.h"
+
+struct slot {
+	struct http_call call;
+	struct put put;
+	char *url, *name;
+	const char **headers;
+	int count;
+};
+
+struct puts {
+	const struct deadline *deadline;
+	struct slot slots[PUTS_PARALLEL];
+};
+
+struct puts *
+puts_new(const struct deadline *deadline)
+{
+	struct puts *puts = xcalloc(1, sizeof *puts);
+
+	puts->deadline = deadline;
+	for (int i = 0; i < PUTS_PARALLEL; i++)
+		puts->slots[i].call.error = jv_null();
+	return puts;
+}
+
+static void
+clear(struct slot *slot)
+{
+	http_release(&slot->call);
+	free(slot->url);
+	free(slot->name);
+	for (int i = 0; i < slot->count; i++)
+		free((void *)(uintptr_t)slot->headers[i]);
+	free(slot->headers);
+	*slot = (struct slot){ .call.error = jv_null() };
+}
+
+void
+puts_wait(struct puts *puts)
+{
+	for (int i = 0; i < PUTS_PARALLEL; i++) {
+		while (http_pending(&puts->slots[i].call))
+			http_drive();
+		clear(&puts->slots[i]);
+	}
+}
+
+void
+puts_free(struct puts *puts)
+{
+	puts_wait(puts);
+	free(puts);
+}
+
+static struct slot *
+idle(struct puts *puts)
+{
+	for (;;) {
+		for (int i = 0; i < PUTS_PARALLEL; i++) {
+			if (!http_pending(&puts->slots[i].call)) {
+				clear(&puts->slots[i]);
+				return &puts->slots[i];
+			}
+		}
+		http_drive();
+	}
+}
+
+/* Lines that can be headers, as http.h wants them. */
+static void
+take_headers(struct slot *slot, jv lines)
+{
+	int n = jv_get_kind(lines) == JV_KIND_ARRAY
+	    ? jv_array_length(jv_copy(lines))
+	    : 0;
+
+	slot->headers = xcalloc((size_t)n + 1, sizeof *slot->headers);
+	for (int i = 0; i < n; i++) {
+		jv line = jv_array_get(jv_copy(lines), i);
+
+		if (jv_get_kind(line) == JV_KIND_STRING &&
+		    strchr(jv_string_value(line), ':') != NULL &&
+		    strpbrk(jv_string_value(line), "\r\n") == NULL)
+			slot->headers[slot->count++] =
+			    xstrdup(jv_string_value(line));
+		jv_free(line);
+	}
+}
+
+static void
+done(struct http_call *call)
+{
+	struct slot *slot = call->context;
+
+	slot->put.done(&slot->put, call->error, http_header(call, "ETag"));
+	if (slot->put.close)
+		close(slot->put.fd);
+}
+
+void
+puts_start(struct puts *puts, const struct put *put)
+{
+	struct slot *slot = idle(puts);
+
+	slot->put = *put;
+	slot->url = xstrdup(put->url);
+	slot->name = xstrdup(put->name);
+	take_headers(slot, put->headers);
+	slot->call = (struct http_call){ .method = "PUT",
+		.url = slot->url,
+		.headers = slot->headers,
+		.safe = true,
+		.transfer = true,
+		.body = put->size == 0 ? "" : put->bytes,
+		.body_fd = put->fd,
+		.body_at = put->at,
+		.body_size = put->size,
+		.deadline = puts->deadline,
+		.name = slot->name,
+		.done = done,
+		.context = slot };
+	http_start(&slot->call);
+}
+
+bool
+puts_may_have_expired(jv error)
+{
+	const char *code = error_code(error);
+
+	return strcmp(code, "auth") == 0 || strcmp(code, "rejected") == 0;
+}
