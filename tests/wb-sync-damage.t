@@ -211,8 +211,9 @@ bytes() {
     : >"$work/marked"
     for n in $bytes; do
         "$2" "$1" "$n"
-        wb-sync --id="b$n" "$work/b.wandb" >"$out" 2>"$err" ||
-            [ $? -eq 1 ] || echo "$n: how it ended" >>"$work/wrong"
+        wb-sync --id="b$n" "$work/b.wandb" >"$out" 2>"$err"
+        status=$?
+        [ $status -le 1 ] || echo "$n: status $status" >>"$work/wrong"
         run=$(field run)
         if [ "$run" != null ]; then
             sandbox GET "runs/$run/history" >"$work/part"
