@@ -18,7 +18,7 @@ made() {
     rm -f "$file.synced"
 }
 
-# sent JQ: what was asked with the operation of that name in the state
+# query QUERY JQ: of the answer
 query() {
     jq -n -c --arg q "$1" '{query: $q}' | curl -sS -u "api:$WANDB_API_KEY" \
         --data-binary @- "$url/graphql" | jq -c -r "$2"
@@ -71,6 +71,33 @@ is 'the rest is there' "$(held artifact_lost)" '"equal"'
 is 'it is not marked' "$(markers)" 0
 is 'nor counted' "$(field artifacts)" 0
 ok 'a dry run' sync 0 -n
+
+# ---- looked for, left out ----
+
+serve
+copy artifact
+sync 0 --no-mark
+before=$(writes)
+ok 'artifacts are verified' sync 0 --verify
+is 'each of them' "$(field verified)$(field artifacts)" true5
+query 'mutation { deleteArtifact(input: {deleteAliases: true, artifactID: "'"$(
+    query '{ project(name: "kaggle-demo") { artifact(name: "demo-data:v0") {
+        id } } }' .data.project.artifact.id)"'"}) { artifact { id } } }' . \
+    >/dev/null
+ok 'one that was deleted' sync 1 --verify
+is 'is a conflict' "$(field failed.code)$(field verified)" conflictfalse
+ok 'named' grep_err demo-data
+is 'nothing was sent' "$(writes)" "$before"
+ok 'it is sent' sync 0 --again
+is 'as another version' "$(run_state artifac0 '.artifacts[0] |
+    [.name, .version, .state]')" '["demo-data",1,"COMMITTED"]'
+serve
+copy code
+ok 'without code' sync 0 --skip=code
+is 'there is no artifact of it' "$(run_state code0000 .artifacts)" '[]'
+is 'as was said' "$(field left_out)" '["code"]'
+ok 'later on' sync 0
+is 'there is' "$(held code)" '"equal"'
 
 # ---- where files are looked for ----
 

@@ -2,14 +2,10 @@
 /*
  * sandbox/wandb_artifact - how an artifact comes to be
  *
- * A version is PENDING from createArtifact on, and COMMITTED when all that its
- * manifest lists was put into the storage: commitArtifact computes the digest
- * of the manifest and looks at every file's digest and size.
- *
  * A client id stands for one artifact, wherever that is, and so does the id of
- * one that several runs put together (distributedID). Manifests of the types
- * PATCH and INCREMENTAL are put together when it is committed: all patches,
- * and what the base has with what is new.
+ * one that several runs put together (distributedID). A version is PENDING
+ * from createArtifact on, and COMMITTED when all of it is there:
+ * wandb_commit.c.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,14 +13,10 @@
 
 #include <nettle/md5.h>
 
-#include <xxhash.h>
-
 #include "clock.h"
 #include "digest.h"
 #include "record.h"
 #include "sandbox/wandb_parts.h"
-
-enum { MANIFEST_MAX_BYTES = 256 * 1024 * 1024 };
 
 void
 wb_make_artifact_tables(struct store *store)
@@ -63,8 +55,8 @@ wb_make_artifact_tables(struct store *store)
 	    "PRIMARY KEY(run, artifact));");
 }
 
-static long long
-artifact_by_id(struct gql *gql, const char *id)
+long long
+wb_artifact_by_id(struct gql *gql, const char *id)
 {
 	long long key = store_number(wb_store(gql), 0,
 	    "SELECT key FROM wb_artifact WHERE id = ? AND state <> 'DELETED'",
@@ -76,8 +68,8 @@ artifact_by_id(struct gql *gql, const char *id)
 	return key;
 }
 
-static jv
-payload(const char *name, jv value)
+jv
+wb_payload(const char *name, jv value)
 {
 	return jv_object_set(jv_object(), jv_string(name), value);
 }
@@ -280,7 +272,7 @@ wb_create_artifact(struct gql *gql, jv self, jv args)
 			    "INSERT OR IGNORE INTO wb_client_id VALUES(?, ?)",
 			    "si", wb_text(input, "clientID"),
 			    key); /* or it is there */
-		out = payload("artifact", wb_artifact_node(store, key));
+		out = wb_payload("artifact", wb_artifact_node(store, key));
 	}
 	jv_free(row);
 	jv_free(input);
@@ -320,7 +312,8 @@ wb_create_manifest(struct gql *gql, jv self, jv args)
 	struct store *store = wb_store(gql);
 	jv input = record_get(args, "input"), out = jv_null();
 	const char *type = wb_text(input, "type");
-	long long artifact = artifact_by_id(gql, wb_text(input, "artifactID"));
+	long long artifact =
+	    wb_artifact_by_id(gql, wb_text(input, "artifactID"));
 	long long manifest;
 	char *id;
 
@@ -355,7 +348,7 @@ wb_create_manifest(struct gql *gql, jv self, jv args)
 		(void)store_do(store,
 		    "UPDATE wb_artifact SET manifest = ? WHERE key = ?", "ii",
 		    manifest, artifact); /* it is there */
-	out = payload("artifactManifest", manifest_node(store, manifest));
+	out = wb_payload("artifactManifest", manifest_node(store, manifest));
 done:
 	jv_free(input);
 	return out;
@@ -375,8 +368,8 @@ wb_update_manifest(struct gql *gql, jv self, jv args)
 		out = gql_refuse(gql, 404, "manifest not found");
 	} else {
 		place_manifest(store, manifest, wb_text(input, "digest"));
-		out =
-		    payload("artifactManifest", manifest_node(store, manifest));
+		out = wb_payload(
+		    "artifactManifest", manifest_node(store, manifest));
 	}
 	jv_free(input);
 	return out;
@@ -434,12 +427,8 @@ part_urls(struct gql *gql, jv spec, long long file)
 	return jv_object_set(out, jv_string("uploadUrlParts"), urls);
 }
 
-/*
- * Where content with that MD5 was put with an artifact of the same project,
- * and with which one first; 0 without. Projects share nothing.
- */
-static long long
-object_with(
+long long
+wb_artifact_object(
     struct store *store, long long artifact, const char *md5, long long *birth)
 {
 	sqlite3_stmt *row = store_query(store,
@@ -470,7 +459,7 @@ file_node(struct gql *gql, jv spec)
 	struct store *store = wb_store(gql);
 	const char *id = wb_text(spec, "artifactID");
 	const char *name = wb_text(spec, "name"), *md5 = wb_text(spec, "md5");
-	long long artifact = artifact_by_id(gql, id), object, file, birth;
+	long long artifact = wb_artifact_by_id(gql, id), object, file, birth;
 	bool known;
 	char *path;
 	jv node, parts;
@@ -482,7 +471,7 @@ file_node(struct gql *gql, jv spec)
 	/* The whole that comes in parts has none with XXH128. */
 	if (*md5 == '\0')
 		md5 = NULL;
-	object = object_with(store, artifact, md5, &birth);
+	object = wb_artifact_object(store, artifact, md5, &birth);
 	known = object != 0;
 	if (!known)
 		object = wb_object(store, name, md5);
@@ -517,12 +506,12 @@ wb_create_artifact_files(struct gql *gql, jv self, jv args)
 		jv spec = jv_array_get(jv_copy(specs), i);
 
 		edges = jv_array_append(
-		    edges, payload("node", file_node(gql, spec)));
+		    edges, wb_payload("node", file_node(gql, spec)));
 		jv_free(spec);
 	}
 	jv_free(specs);
 	jv_free(input);
-	return payload("files", payload("edges", edges));
+	return wb_payload("files", wb_payload("edges", edges));
 }
 
 /* The parts that were put, one behind the other; false if one is not right. */
@@ -553,7 +542,7 @@ join_parts(struct store *store, long long file, jv completed, struct buf *whole)
 		    md5 != NULL && store_text(row, 2) != NULL &&
 		    strcmp(md5, store_text(row, 2)) == 0 &&
 		    wb_object_read(store, sqlite3_column_int64(row, 0),
-			MANIFEST_MAX_BYTES, whole);
+			WB_ARTIFACT_BYTES, whole);
 		free(md5);
 		jv_free(part);
 	}
@@ -596,300 +585,14 @@ wb_complete_multipart(struct gql *gql, jv self, jv args)
 	return out;
 }
 
-/* ---- commitArtifact ---- */
-
-/* What one manifest lists; invalid if it was not put. */
-static jv
-contents_of(struct store *store, long long object)
-{
-	struct buf text = { 0 };
-	jv manifest, contents;
-
-	if (object == 0 ||
-	    !wb_object_read(store, object, MANIFEST_MAX_BYTES, &text)) {
-		buf_release(&text);
-		return jv_invalid();
-	}
-	manifest = jv_parse_sized(text.at, (int)text.len);
-	contents = record_get(manifest, "contents");
-	buf_release(&text);
-	jv_free(manifest);
-	if (jv_get_kind(contents) == JV_KIND_OBJECT)
-		return contents;
-	jv_free(contents);
-	return jv_invalid();
-}
-
-jv
-wb_artifact_contents(struct store *store, long long artifact)
-{
-	return contents_of(store,
-	    store_number(store, 0,
-		"SELECT object FROM wb_manifest m JOIN wb_artifact a "
-		"ON a.manifest = m.key WHERE a.key = ? AND object NOT NULL",
-		"i", artifact));
-}
-
-static void
-xxh128_bytes(struct span text, uint8_t sum[MD5_DIGEST_SIZE])
-{
-	XXH128_canonical_t bytes;
-
-	XXH128_canonicalFromHash(&bytes, XXH3_128bits(text.at, text.len));
-	memcpy(sum, bytes.digest, MD5_DIGEST_SIZE);
-}
-
-/* Whether an object's XXH128 is digest. */
-static bool
-has_xxh128(struct store *store, long long object, const char *digest)
-{
-	uint8_t sum[MD5_DIGEST_SIZE];
-	struct buf bytes = { 0 };
-	bool has = false;
-	char *text;
-
-	if (object != 0 &&
-	    wb_object_read(store, object, MANIFEST_MAX_BYTES, &bytes)) {
-		xxh128_bytes((struct span){ bytes.at, bytes.len }, sum);
-		text = digest_base64(sum, sizeof(sum));
-		has = strcmp(text, digest) == 0;
-		free(text);
-	}
-	buf_release(&bytes);
-	return has;
-}
-
-static bool
-is_xxh128(jv entry)
-{
-	jv extra = record_get(entry, "extra");
-	const char *its = record_str(extra, "alg");
-	bool is = its != NULL && strcmp(its, "XXH128") == 0;
-
-	jv_free(extra);
-	return is;
-}
-
-/*
- * Whether what a manifest's entry says was put, with this artifact or with the
- * one that it names; adds its size.
- */
-static bool
-entry_is_there(struct store *store, long long artifact, const char *name,
-    jv entry, long long *bytes)
-{
-	const char *digest = wb_text(entry, "digest");
-	long long object, birth, size = wb_number(entry, "size");
-
-	*bytes += size;
-	if (wb_text(entry, "ref") != NULL)
-		return true;
-	if (digest == NULL)
-		return false;
-	object = object_with(store, artifact, digest, &birth);
-	if (is_xxh128(entry)) {
-		object = store_number(store, 0,
-		    "SELECT f.object FROM wb_artifact_file f "
-		    "JOIN wb_artifact a ON a.key = f.artifact "
-		    "WHERE f.name = ?1 AND (a.key = ?2 OR a.id = ?3) "
-		    "ORDER BY a.key = ?2 DESC LIMIT 1",
-		    "sis", name, artifact, wb_text(entry, "birthArtifactID"));
-		if (!has_xxh128(store, object, digest))
-			object = 0;
-	}
-	return object != 0 &&
-	    store_number(store, -1, "SELECT size FROM wb_object WHERE key = ?",
-		"i", object) == size;
-}
-
-/* The digest of what a manifest lists, in hex. */
-static void
-digest_of(struct span lines, bool xxh128, char hex[33])
-{
-	uint8_t sum[MD5_DIGEST_SIZE];
-	struct md5_ctx ctx;
-
-	md5_init(&ctx);
-	md5_update(&ctx, lines.len, (const uint8_t *)lines.at);
-	md5_digest(&ctx, sizeof(sum), sum);
-	if (xxh128)
-		xxh128_bytes(lines, sum);
-	for (size_t i = 0; i < sizeof(sum); i++)
-		(void)snprintf(hex + 2 * i, 3, "%02x", sum[i]); /* fits */
-}
-
-/* Goes over the contents: their digest in hex, and what is not there. */
-static char *
-check_contents(struct store *store, long long artifact, jv contents,
-    bool xxh128, char hex[33], long long *bytes, int *count)
-{
-	jv keys = jv_keys(jv_copy(contents));
-	struct buf lines = { 0 };
-	char *missing = NULL;
-
-	buf_adds(&lines, "wandb-artifact-manifest-v1\n");
-	*count = jv_array_length(jv_copy(keys));
-	for (int i = 0; i < *count; i++) {
-		jv key = jv_array_get(jv_copy(keys), i);
-		jv entry = jv_object_get(jv_copy(contents), jv_copy(key));
-		const char *digest = wb_text(entry, "digest");
-		const char *name = jv_string_value(key);
-
-		buf_addf(&lines, "%s:%s\n", name, digest != NULL ? digest : "");
-		if (missing == NULL &&
-		    !entry_is_there(store, artifact, name, entry, bytes))
-			missing = xstrdup(name);
-		jv_free(entry);
-		jv_free(key);
-	}
-	jv_free(keys);
-	digest_of((struct span){ lines.at, lines.len }, xxh128, hex);
-	buf_release(&lines);
-	return missing;
-}
-
-/* Keeps merged contents as the manifest of an artifact. Borrows contents. */
-static void
-keep_merged(struct store *store, long long artifact, jv contents)
-{
-	jv text = jv_dump_string(jv_object_set(jv_object(),
-				     jv_string("contents"), jv_copy(contents)),
-	    0);
-	long long object = wb_object(store, "wandb_manifest.json", NULL);
-
-	wb_object_put(store, object, span_of(jv_string_value(text)));
-	jv_free(text);
-	(void)store_do(store,
-	    "INSERT INTO wb_manifest(artifact, name, type, object) "
-	    "VALUES(?, 'wandb_manifest.json', 'MERGED', ?)",
-	    "ii", artifact, object); /* one row always */
-	(void)store_do(store,
-	    "UPDATE wb_artifact SET manifest = ? WHERE key = ?", "ii",
-	    store_last(store), artifact); /* it is there */
-}
-
-/*
- * The patches and increments of an artifact put together; null if it has none
- * that was put, its manifest is a full one then.
- */
-static jv
-merged_contents(struct store *store, long long artifact)
-{
-	jv rows = wb_nodes_of(store_query(store,
-	    "SELECT base, object FROM wb_manifest WHERE artifact = ? AND "
-	    "type IN ('PATCH', 'INCREMENTAL') AND object NOT NULL "
-	    "ORDER BY key",
-	    "i", artifact));
-	jv contents = jv_null();
-
-	for (int i = 0; i < jv_array_length(jv_copy(rows)); i++) {
-		jv row = jv_array_get(jv_copy(rows), i);
-		jv base = wb_artifact_contents(store, wb_number(row, "base"));
-		jv own = contents_of(store, wb_number(row, "object"));
-
-		if (jv_get_kind(contents) != JV_KIND_OBJECT) {
-			jv_free(contents);
-			contents =
-			    jv_is_valid(base) ? jv_copy(base) : jv_object();
-		}
-		if (jv_is_valid(own))
-			contents = jv_object_merge(contents, jv_copy(own));
-		jv_free(base);
-		jv_free(own);
-		jv_free(row);
-	}
-	jv_free(rows);
-	return contents;
-}
-
-static void
-set_committed(struct store *store, long long artifact, const char *digest,
-    long long bytes, int count)
-{
-	(void)store_do(store,
-	    "UPDATE wb_artifact SET state = 'COMMITTED', digest = ?, "
-	    "size = ?, fileCount = ? WHERE key = ?",
-	    "siii", digest, bytes, (long long)count,
-	    artifact); /* it is there */
-}
-
-/* Why an artifact cannot be committed; NULL if it can, and size is noted. */
-static char *
-commit(struct store *store, long long artifact)
-{
-	jv merged = merged_contents(store, artifact), contents, row;
-	bool is_merged = jv_get_kind(merged) == JV_KIND_OBJECT, xxh128;
-	char hex[33], *missing, *why = NULL;
-	const char *algorithm;
-	long long bytes = 0;
-	int count;
-
-	contents =
-	    is_merged ? jv_copy(merged) : wb_artifact_contents(store, artifact);
-	jv_free(merged);
-	if (!jv_is_valid(contents)) {
-		jv_free(contents);
-		return xstrdup("its manifest was not put");
-	}
-	row = wb_node_of(store_query(store,
-	    "SELECT digest, algorithm FROM wb_artifact WHERE key = ?", "i",
-	    artifact));
-	algorithm = wb_text(row, "algorithm");
-	xxh128 = algorithm != NULL && strcmp(algorithm, "MANIFEST_XXH128") == 0;
-	missing = check_contents(
-	    store, artifact, contents, xxh128, hex, &bytes, &count);
-	if (missing != NULL)
-		why = xasprintf(
-		    "%s was not put with that digest and size", missing);
-	else if (!is_merged && strcmp(wb_text(row, "digest"), hex) != 0)
-		why = xasprintf("its digest is %s, announced was %s", hex,
-		    wb_text(row, "digest"));
-	else if (is_merged)
-		keep_merged(store, artifact, contents);
-	if (why == NULL)
-		set_committed(store, artifact, hex, bytes, count);
-	jv_free(contents);
-	jv_free(row);
-	free(missing);
-	return why;
-}
-
-jv
-wb_commit_artifact(struct gql *gql, jv self, jv args)
-{
-	struct store *store = wb_store(gql);
-	jv input = record_get(args, "input"), out = jv_null();
-	long long artifact = artifact_by_id(gql, wb_text(input, "artifactID"));
-	char *why;
-
-	(void)self;
-	jv_free(input);
-	if (artifact == 0)
-		return out;
-	/* Again is the same. */
-	why = store_number(store, 0,
-		  "SELECT state = 'COMMITTED' FROM wb_artifact WHERE key = ?",
-		  "i", artifact)
-	    ? NULL
-	    : commit(store, artifact);
-	if (why == NULL)
-		return payload("artifact", wb_artifact_node(store, artifact));
-	wb_violation(wb_request(gql),
-	    store_number(store, 0, "SELECT run FROM wb_artifact WHERE key = ?",
-		"i", artifact),
-	    "commitArtifact: %s", why);
-	out = gql_refuse(gql, 400, "the artifact is not whole: %s", why);
-	free(why);
-	return out;
-}
-
 /* ---- what is done to it afterwards ---- */
 
 jv
 wb_use_artifact(struct gql *gql, jv self, jv args)
 {
 	jv input = record_get(args, "input");
-	long long artifact = artifact_by_id(gql, wb_text(input, "artifactID"));
+	long long artifact =
+	    wb_artifact_by_id(gql, wb_text(input, "artifactID"));
 	long long run = input_run(gql, input);
 
 	(void)self;
@@ -899,7 +602,8 @@ wb_use_artifact(struct gql *gql, jv self, jv args)
 	(void)store_do(wb_store(gql),
 	    "INSERT OR IGNORE INTO wb_used VALUES(?, ?)", "ii", run,
 	    artifact); /* or it is there */
-	return payload("artifact", wb_artifact_node(wb_store(gql), artifact));
+	return wb_payload(
+	    "artifact", wb_artifact_node(wb_store(gql), artifact));
 }
 
 jv
@@ -914,7 +618,7 @@ wb_link_artifact(struct gql *gql, jv self, jv args)
 	artifact = client != NULL
 	    ? store_number(store, 0,
 		  "SELECT artifact FROM wb_client_id WHERE id = ?", "s", client)
-	    : artifact_by_id(gql, wb_text(input, "artifactID"));
+	    : wb_artifact_by_id(gql, wb_text(input, "artifactID"));
 	if (artifact == 0) {
 		jv_free(input);
 		return client != NULL
@@ -939,7 +643,8 @@ wb_add_aliases(struct gql *gql, jv self, jv args)
 {
 	struct store *store = wb_store(gql);
 	jv input = record_get(args, "input");
-	long long artifact = artifact_by_id(gql, wb_text(input, "artifactID"));
+	long long artifact =
+	    wb_artifact_by_id(gql, wb_text(input, "artifactID"));
 
 	(void)self;
 	if (artifact != 0)
@@ -957,7 +662,8 @@ jv
 wb_delete_aliases(struct gql *gql, jv self, jv args)
 {
 	jv input = record_get(args, "input"), aliases;
-	long long artifact = artifact_by_id(gql, wb_text(input, "artifactID"));
+	long long artifact =
+	    wb_artifact_by_id(gql, wb_text(input, "artifactID"));
 
 	(void)self;
 	aliases = record_get(input, "aliases");
@@ -983,7 +689,8 @@ wb_update_artifact(struct gql *gql, jv self, jv args)
 {
 	struct store *store = wb_store(gql);
 	jv input = record_get(args, "input");
-	long long artifact = artifact_by_id(gql, wb_text(input, "artifactID"));
+	long long artifact =
+	    wb_artifact_by_id(gql, wb_text(input, "artifactID"));
 
 	(void)self;
 	if (artifact != 0)
@@ -995,7 +702,7 @@ wb_update_artifact(struct gql *gql, jv self, jv args)
 		    wb_text(input, "metadata"), artifact); /* it is there */
 	jv_free(input);
 	return artifact != 0
-	    ? payload("artifact", wb_artifact_node(store, artifact))
+	    ? wb_payload("artifact", wb_artifact_node(store, artifact))
 	    : jv_null();
 }
 
@@ -1004,7 +711,8 @@ wb_delete_artifact(struct gql *gql, jv self, jv args)
 {
 	struct store *store = wb_store(gql);
 	jv input = record_get(args, "input"), node;
-	long long artifact = artifact_by_id(gql, wb_text(input, "artifactID"));
+	long long artifact =
+	    wb_artifact_by_id(gql, wb_text(input, "artifactID"));
 
 	(void)self;
 	if (artifact == 0) {
@@ -1026,5 +734,5 @@ wb_delete_artifact(struct gql *gql, jv self, jv args)
 	    "UPDATE wb_artifact SET state = 'DELETED' WHERE key = ?", "i",
 	    artifact); /* it is there */
 	jv_free(input);
-	return payload("artifact", node);
+	return wb_payload("artifact", node);
 }

@@ -11,6 +11,7 @@
  *	wandb_stream.c     file_stream
  *	wandb_file.c       objects in the storage, run files
  *	wandb_artifact.c   how artifacts come to be
+ *	wandb_commit.c     whether they are whole
  *	wandb_artifacts.c  what is asked of them
  *	wandb_state.c      /sandbox/state and /sandbox/runs
  *
@@ -140,7 +141,24 @@ void wb_object_put(struct store *store, long long object, struct span bytes);
 
 /* ---- wandb_artifact.c ---- */
 
+enum { WB_ARTIFACT_BYTES = 256 << 20 }; /* that are looked at */
+
 void wb_make_artifact_tables(struct store *store);
+
+/* 0, with an error in gql, if there is none. */
+long long wb_artifact_by_id(struct gql *gql, const char *id);
+
+/* {name: value}; consumes value. */
+jv wb_payload(const char *name, jv value);
+
+/*
+ * Where content with that MD5 was put with an artifact of the same project,
+ * and with which one first; 0 without. Projects share nothing.
+ */
+long long wb_artifact_object(
+    struct store *store, long long artifact, const char *md5, long long *birth);
+
+/* ---- wandb_commit.c ---- */
 
 /* What a version's manifest lists: an object; invalid if it was not put. */
 jv wb_artifact_contents(struct store *store, long long artifact);
