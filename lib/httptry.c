@@ -568,6 +568,39 @@ end_of(const struct http_try *try, CURLcode rc)
 	}
 }
 
+/*
+ * A handle whose request ended well is used again. Others may keep their buffer
+ * (7.88, when they end before they have a connection), and then refuse to be
+ * told its size; their connections are not lost with them.
+ */
+static void
+drop(struct http_try *try, bool reuse)
+{
+	if (try->easy != NULL) {
+		curl_multi_remove_handle(pool.multi, try->easy);
+		if (reuse) {
+			curl_easy_reset(try->easy); /* keeps nothing of ours */
+			pool.idle[pool.idles++] = try->easy;
+		} else {
+			curl_easy_cleanup(try->easy);
+		}
+		pool.active--;
+		try->easy = NULL;
+	}
+	curl_slist_free_all(try->headers);
+	try->headers = NULL;
+	if (try->gzip != NULL)
+		inflateEnd(try->gzip);
+	free(try->gzip);
+	try->gzip = NULL;
+}
+
+void
+http_try_drop(struct http_try *try)
+{
+	drop(try, false);
+}
+
 /* Notes how it ended, and gives the handle back. */
 static void
 end_try(struct http_try *try, CURLcode rc)
@@ -595,7 +628,7 @@ end_try(struct http_try *try, CURLcode rc)
 	else if (try->why[0] == '\0')
 		(void)snprintf(
 		    try->why, sizeof try->why, "%s", curl_easy_strerror(rc));
-	http_try_drop(try);
+	drop(try, try->end == TRY_WHOLE);
 }
 
 struct http_try *
@@ -641,24 +674,6 @@ http_try_wait(double seconds)
 {
 	curl_multi_poll(
 	    pool.multi, NULL, 0, (int)ceil(fmin(seconds, 60) * 1000), NULL);
-}
-
-void
-http_try_drop(struct http_try *try)
-{
-	if (try->easy != NULL) {
-		curl_multi_remove_handle(pool.multi, try->easy);
-		curl_easy_reset(try->easy); /* keeps nothing of ours */
-		pool.idle[pool.idles++] = try->easy;
-		pool.active--;
-		try->easy = NULL;
-	}
-	curl_slist_free_all(try->headers);
-	try->headers = NULL;
-	if (try->gzip != NULL)
-		inflateEnd(try->gzip);
-	free(try->gzip);
-	try->gzip = NULL;
 }
 
 void

@@ -942,6 +942,27 @@ test_upload_stalls(void **state)
 	close(fd);
 }
 
+/* What ended before it had a connection leaves nothing to the next one. */
+static void
+test_after_a_wrong_url(void **state)
+{
+	struct http_call call;
+
+	(void)state;
+	SERVE({ .text = OK });
+	call = get("/");
+	call.transfer = true;
+	call.url = "http://[";
+	http_do(&call);
+	assert_error(&call, "rejected", "");
+	http_release(&call);
+	call = get("/");
+	call.transfer = true;
+	http_do(&call);
+	assert_ok(&call);
+	http_release(&call);
+}
+
 /* ---- redirects ---- */
 
 static void
@@ -1186,6 +1207,7 @@ main(void)
 		TEST(test_upload),
 		TEST(test_upload_short),
 		TEST(test_upload_stalls),
+		TEST(test_after_a_wrong_url),
 		TEST(test_redirect),
 		TEST(test_parallel),
 		TEST(test_places),
