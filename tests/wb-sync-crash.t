@@ -51,6 +51,7 @@ want=$(whole large)
 is 'has all rows' "$(state '.runs[].history.lines')" 600
 is 'and lines' "$(state '.runs[] | [.console.lines, .events.lines]')" '[600,60]'
 requests=$(state '.requests | add')
+posts=$(state '.requests.file_stream')
 n=1
 while [ $n -le "$requests" ]; do
     serve
@@ -60,6 +61,16 @@ while [ $n -le "$requests" ]; do
     ok "killed at request $n: called again" \
         run 0 wb-sync --no-mark "$work/run-large.wandb"
     is "killed at request $n: it is whole" "$(whole large)" "$want"
+    n=$((n + 1))
+done
+
+n=1
+while [ $n -le "$posts" ]; do
+    serve --fault "match=file_stream nth=$n status=503"
+    ok "post $n is refused once" run 0 wb-sync --no-mark "$work/run-large.wandb"
+    is "post $n: is sent again" "$(state '.requests.file_stream')" \
+        $((posts + 1))
+    is "post $n: it is whole" "$(whole large)" "$want"
     n=$((n + 1))
 done
 

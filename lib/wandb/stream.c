@@ -35,7 +35,8 @@ struct stream {
 	size_t used;   /* bytes of the lines, as the limit counts them */
 	size_t looked; /* at the network, when so much was used */
 	struct http_call call;
-	bool flying;         /* call is under way, with the other body */
+	char *url;   /* its own: the caller's may go while it is under way */
+	bool flying; /* call is under way, with the other body */
 	int64_t flying_rows; /* the server has so many once it is answered */
 	int64_t confirmed;
 	bool stopped;
@@ -68,6 +69,7 @@ stream_free(struct stream *stream)
 	buf_release(&stream->bodies[1]);
 	buf_release(&stream->events.lines);
 	buf_release(&stream->console.lines);
+	free(stream->url);
 	free(stream);
 }
 
@@ -259,8 +261,10 @@ launch(struct stream *stream, const char *url)
 
 	if (!jv_is_valid(error))
 		return error;
+	free(stream->url);
+	stream->url = xstrdup(url);
 	stream->call = (struct http_call){ .method = "POST",
-		.url = url,
+		.url = stream->url,
 		.credential = credential,
 		.headers = headers,
 		.body = body->at,
