@@ -175,7 +175,7 @@ names() {
 }
 
 # $1: a kind, all of which goes up later; $2: --skip; then left_out.
-skip() {
+without() {
     serve
     copy "$1"
     ok "$1 without $2" sync 0 --skip="$2"
@@ -196,21 +196,21 @@ whole() {
     is "$1: and marked" "$(markers)$([ -e "$file.partial" ] || echo alone)" 1alone
 }
 
-skip typical console '["console"]'
+without typical console '["console"]'
 is 'no line' "$(run_state typical0 .console.lines)" 0
 is 'no output.log' "$(names)" \
     'config.yaml wandb-metadata.json wandb-summary.json'
 whole typical
-skip system stats '["stats"]'
+without system stats '["stats"]'
 is 'no sample' "$(state '.runs[].events.lines')" 0
 whole system
-skip files files '["files"]'
+without files files '["files"]'
 is 'no file but those of the run' "$(names)" \
     'config.yaml wandb-metadata.json wandb-summary.json'
 whole files
-skip media media,artifacts '["media","artifacts"]'
+without media media,artifacts '["media","artifacts"]'
 is 'no media'  "$(names | grep media)" ''
-skip code code,artifacts '["artifacts","code"]'
+without code code,artifacts '["artifacts","code"]'
 is 'no code'  "$(names | grep 'code\|diff')" ''
 
 serve
