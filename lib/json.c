@@ -10,9 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 #include "json.h"
 
@@ -434,9 +431,8 @@ span_between(const uint8_t *start, const uint8_t *end)
 	return (struct span){ (const char *)start, (size_t)(end - start) };
 }
 
-/* A number without an exponent, as nearly all are. */
-static bool
-is_simple_number(struct span text)
+bool
+json_is_simple_number(struct span text)
 {
 	const char *at = text.at, *end = at + text.len, *start;
 
@@ -457,29 +453,6 @@ is_simple_number(struct span text)
 }
 
 bool
-json_is_short_number(const char bytes[JSON_SHORT], size_t len)
-{
-#ifdef __SSE2__
-	/* Signed: what is no digit is less than '0' or more than '9'. */
-	__m128i text = _mm_loadu_si128((const void *)bytes);
-	__m128i others = _mm_or_si128(_mm_cmplt_epi8(text, _mm_set1_epi8('0')),
-	    _mm_cmpgt_epi8(text, _mm_set1_epi8('9')));
-	unsigned mask = (unsigned)_mm_movemask_epi8(others), dot;
-	unsigned sign = *bytes == '-';
-
-	if (len == 0 || len > JSON_SHORT)
-		return false;
-	mask = (mask & ((1u << len) - 1)) >> sign;
-	dot = mask == 0 ? (unsigned)len - sign : (unsigned)__builtin_ctz(mask);
-	return (mask & (mask - 1)) == 0 && dot > 0 &&
-	    (dot == 1 || bytes[sign] != '0') &&
-	    (mask == 0 || (bytes[sign + dot] == '.' && sign + dot + 1 < len));
-#else
-	return is_simple_number((struct span){ bytes, len });
-#endif
-}
-
-bool
 json_value(struct span text, int flags, struct json_value *value,
     struct json_fault *why)
 {
@@ -487,7 +460,7 @@ json_value(struct span text, int flags, struct json_value *value,
 	struct scan scan;
 	bool good;
 
-	if (is_simple_number(text)) {
+	if (json_is_simple_number(text)) {
 		*value =
 		    (struct json_value){ .text = text, .type = JSON_NUMBER };
 		*why = (struct json_fault){ text.len, NULL };

@@ -21,13 +21,17 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "mem.h"
 
 enum { JSON_DEPTH = 500 };
 
-/* So many bytes can be looked at at once. */
-enum { JSON_SHORT = 16 };
+/* So many bytes are looked at at once; a double needs 24 at most. */
+enum { JSON_SHORT = 32 };
 
 enum json_type {
 	JSON_NULL,
@@ -65,11 +69,41 @@ enum { JSON_WORDS = 1 };
 bool json_value(struct span text, int flags, struct json_value *value,
     struct json_fault *fault);
 
+/* Whether a text is a number without an exponent, as nearly all are. */
+bool json_is_simple_number(struct span text);
+
 /*
- * Whether the first len of JSON_SHORT bytes, all of which can be read, are a
- * number without an exponent: json_value() for the many, of which most are.
+ * The same of the first len of JSON_SHORT bytes, all of which can be read:
+ * json_value() for the many.
  */
-bool json_is_short_number(const char bytes[JSON_SHORT], size_t len);
+static inline bool
+json_is_short_number(const char bytes[JSON_SHORT], size_t len)
+{
+#ifdef __SSE2__
+	const __m128i zero = _mm_set1_epi8('0'), nine = _mm_set1_epi8(9);
+	uint64_t digits = 0, others, end;
+	size_t sign = *bytes == '-', dot;
+
+	if (len == 0 || len > JSON_SHORT)
+		return false;
+	for (unsigned i = 0; i < JSON_SHORT; i += 16) {
+		__m128i text = _mm_loadu_si128((const void *)(bytes + i));
+		__m128i number = _mm_sub_epi8(text, zero);
+		__m128i is_digit =
+		    _mm_cmpeq_epi8(_mm_min_epu8(number, nine), number);
+
+		digits |= (uint64_t)(unsigned)_mm_movemask_epi8(is_digit) << i;
+	}
+	end = UINT64_C(1) << len;
+	others = (~digits & (end - 1)) ^ sign; /* the sign is the first */
+	dot = (size_t)__builtin_ctzll(others | end);
+	return (others & (others - 1)) == 0 && dot > sign &&
+	    (dot == sign + 1 || bytes[sign] != '0') &&
+	    (dot == len || (bytes[dot] == '.' && dot + 1 < len));
+#else
+	return json_is_simple_number((struct span){ bytes, len });
+#endif
+}
 
 /*
  * The members of an object, one after the other:

@@ -122,7 +122,10 @@ buf_add(struct buf *buf, const void *bytes, size_t len)
 void
 buf_addc(struct buf *buf, char c)
 {
-	buf_add(buf, &c, 1);
+	if (buf->room - buf->len < 2)
+		buf_reserve(buf, 1);
+	buf->at[buf->len++] = c;
+	buf->at[buf->len] = '\0';
 }
 
 void
@@ -146,22 +149,35 @@ buf_addf(struct buf *buf, const char *format, ...)
 void
 buf_add_whole(struct buf *buf, int64_t number)
 {
-	char text[24];
-	size_t at = sizeof(text);
+	static const char pairs[] = "00010203040506070809"
+				    "10111213141516171819"
+				    "20212223242526272829"
+				    "30313233343536373839"
+				    "40414243444546474849"
+				    "50515253545556575859"
+				    "60616263646566676869"
+				    "70717273747576777879"
+				    "80818283848586878889"
+				    "90919293949596979899";
+	enum { MOST = 24 };
+	char text[2 * MOST] = "";
+	size_t at = MOST;
 	uint64_t left = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
 
 	for (; left >= 100; left /= 100) {
-		text[--at] = (char)('0' + left % 10);
-		text[--at] = (char)('0' + left / 10 % 10);
+		text[--at] = pairs[left % 100 * 2 + 1];
+		text[--at] = pairs[left % 100 * 2];
 	}
-	if (left >= 10) {
-		text[--at] = (char)('0' + left % 10);
-		left /= 10;
-	}
-	text[--at] = (char)('0' + left);
+	text[--at] = pairs[left * 2 + 1];
+	if (left >= 10)
+		text[--at] = pairs[left * 2];
 	if (number < 0)
 		text[--at] = '-';
-	buf_add(buf, text + at, sizeof(text) - at);
+	if (MOST >= buf->room - buf->len)
+		buf_reserve(buf, MOST);
+	/* A copy of a fixed size is no call. */
+	memcpy(buf->at + buf->len, text + at, MOST);
+	buf->len += MOST - at;
 }
 
 void

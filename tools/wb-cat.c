@@ -82,6 +82,7 @@ write_entry(struct reading *reading, const struct runlog_entry *entry)
 	size_t before = lines->len;
 	enum entry_result result;
 
+	reading->exited |= entry->kind == RUNLOG_EXIT;
 	if (only && !wanted[entry->kind])
 		return true;
 	buf_add(lines, reading->head.at, reading->head.len);
@@ -161,11 +162,10 @@ read_file(struct reading *reading, jv rec, off_t *offset)
 	jv why = jv_null();
 
 	while (jv_is_valid(why)) {
-		event = runlog_next(reading->log, &entry);
+		do
+			event = runlog_next(reading->log, &entry);
+		while (event == LEVELDB_RECORD && write_entry(reading, &entry));
 		*offset = entry.start;
-		reading->exited |= entry.kind == RUNLOG_EXIT;
-		if (event == LEVELDB_RECORD && write_entry(reading, &entry))
-			continue;
 		if (event == LEVELDB_RECORD) {
 			event = LEVELDB_DAMAGE;
 			entry.why = "no protobuf";

@@ -3,7 +3,9 @@
  * columns - the keys of rows as they stand in a line, found by number
  *
  * A key is quoted once. Rows of a run have the same keys in the same order,
- * so a key is looked for first where it was in the row before.
+ * so a key is looked for first where it was in the row before. A number behind
+ * such a key, which is the most of a file, goes from the record to the line
+ * in one step.
  */
 #ifndef WANDB_COLUMNS_H
 #define WANDB_COLUMNS_H
@@ -13,13 +15,16 @@
 
 #include "mem.h"
 #include "wandb/keys.h"
+#include "wandb/runlog.h"
 
 struct column {
 	size_t at; /* in quoted, with JSON_SHORT bytes behind it: ,"key": */
 	size_t len;
-	bool plain;    /* the key stands there as it is */
-	uint64_t seen; /* the caller's: the record that had it last */
-	int note;      /* the caller's, 0 at first */
+	size_t wire_len; /* before it, the key as it is in a record */
+	bool plain;      /* the key stands there as it is */
+	bool usual;      /* the caller's: columns_splice() may take it */
+	uint64_t seen;   /* the caller's: the record that had it last */
+	int note;        /* the caller's, 0 at first */
 };
 
 /* All zero is empty and valid. */
@@ -77,6 +82,18 @@ columns_find(struct columns *columns, struct span key, size_t place)
 	}
 	return columns_look(columns, key, place);
 }
+
+/*
+ * Appends the next items with a comma before each, as long as they are as
+ * nearly all are: the keys that were at these places in the row before, lengths
+ * of one byte, and numbers without an exponent. Ends before an item that is
+ * another, that record has already, or that is of a column that is not usual.
+ * place is that of the next item; returned is where it ended. If an item was
+ * of the column number timed, *time is its value.
+ */
+size_t columns_splice(struct columns *columns, uint64_t record, size_t place,
+    struct runlog_items *items, struct buf *out, size_t timed,
+    struct span *time);
 
 /* The key with the prefix that all keys have; valid until the next call. */
 struct span columns_name(struct columns *columns, struct span key);

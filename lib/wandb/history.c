@@ -171,9 +171,14 @@ splice(struct history *history, struct columns *columns, bool is_row,
 	struct json_value value;
 	struct json_fault fault;
 	struct column *column;
+	struct span time = { 0 };
 	size_t number, place = 0;
 
-	while (next_item(history, &item, row)) {
+	for (;;) {
+		place = columns_splice(columns, history->record, place,
+		    &history->items, &history->line, TIMESTAMP, &time);
+		if (!next_item(history, &item, row))
+			break;
 		if (!has_key(&item) ||
 		    !json_value(item.json, JSON_WORDS, &value, &fault)) {
 			row->dropped++;
@@ -186,6 +191,7 @@ splice(struct history *history, struct columns *columns, bool is_row,
 		if (column->seen == history->record)
 			return false;
 		column->seen = history->record;
+		column->usual = !is_row || number != STEP;
 		if (is_row && number < NAMED)
 			read_named(history, number, value.text, row);
 		if (is_row && number == STEP)
@@ -194,6 +200,8 @@ splice(struct history *history, struct columns *columns, bool is_row,
 		    column->len);
 		buf_add(&history->line, value.text.at, value.text.len);
 	}
+	if (is_row && time.len > 0)
+		read_named(history, TIMESTAMP, time, row);
 	return true;
 }
 

@@ -320,8 +320,41 @@ step(struct leveldb *log, struct chunk *chunk, struct leveldb_entry *entry)
 	    verdict == ZEROS ? "zeros inside a record" : why);
 }
 
-enum leveldb_event
-leveldb_next(struct leveldb *log, struct leveldb_entry *entry)
+/*
+ * The next event if it is a record that is whole in the window, as nearly all
+ * are; false if it is anything else: nothing was read.
+ */
+static inline bool
+next_usual(struct leveldb *log, struct leveldb_entry *entry)
+{
+	size_t ahead = (size_t)(log->at - log->base), size;
+	size_t left = LEVELDB_BLOCK - (size_t)log->at % LEVELDB_BLOCK;
+	const uint8_t *at;
+
+	if (log->at < log->base || ahead >= log->have || !log->checked ||
+	    log->joining || log->zeros >= 0)
+		return false;
+	at = log->window + ahead;
+	if (left > log->have - ahead)
+		left = log->have - ahead;
+	if (left < CHUNK_HEADER || at[6] != FULL)
+		return false;
+	size = (size_t)at[4] | (size_t)at[5] << 8;
+	if (CHUNK_HEADER + size > left ||
+	    number32(at) != libdeflate_crc32(0, at + 6, size + 1))
+		return false;
+	*entry = (struct leveldb_entry){
+		.payload = { (const char *)at + CHUNK_HEADER, size },
+		.start = log->at,
+		.end = log->at + CHUNK_HEADER + (off_t)size,
+	};
+	log->at = entry->end;
+	log->lost = false;
+	return true;
+}
+
+static enum leveldb_event
+next_any(struct leveldb *log, struct leveldb_entry *entry)
 {
 	enum leveldb_event event;
 	struct chunk chunk = { 0 };
@@ -346,4 +379,10 @@ leveldb_next(struct leveldb *log, struct leveldb_entry *entry)
 		if (event != LEVELDB_END)
 			return event;
 	}
+}
+
+enum leveldb_event
+leveldb_next(struct leveldb *log, struct leveldb_entry *entry)
+{
+	return next_usual(log, entry) ? LEVELDB_RECORD : next_any(log, entry);
 }

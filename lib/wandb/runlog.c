@@ -130,13 +130,47 @@ runlog_seek(struct runlog *log, off_t offset)
 	leveldb_seek(log->log, offset);
 }
 
+/*
+ * A Record as nearly all are: its number, and one of its first messages up to
+ * the end. False if it is another.
+ */
+static inline bool
+decode_usual(struct span payload, struct runlog_entry *entry)
+{
+	const uint8_t *at = (const uint8_t *)payload.at,
+		      *end = at + payload.len;
+	uint64_t number, len;
+	unsigned tag;
+
+	if (payload.len < 10 || *at++ != (1 << 3 | WIRE_VARINT))
+		return false;
+	at = wire_short_varint(at, &number);
+	if (at == NULL)
+		return false;
+	tag = *at++;
+	if (tag < (RUNLOG_HISTORY << 3 | WIRE_BYTES) ||
+	    tag > (RUNLOG_OUTPUT_RAW << 3 | WIRE_BYTES) ||
+	    (tag & 7) != WIRE_BYTES)
+		return false;
+	at = wire_short_varint(at, &len);
+	if (at == NULL || at > end || len != (uint64_t)(end - at))
+		return false;
+	entry->kind = (enum runlog_kind)(tag >> 3);
+	entry->num = (int64_t)number;
+	entry->message = (struct span){ (const char *)at, (size_t)len };
+	return true;
+}
+
 /* A Record: which of its messages is set. The last one on the wire counts. */
 static bool
 decode(struct span payload, struct runlog_entry *entry)
 {
-	struct wire wire = wire_of(payload);
+	struct wire wire;
 	struct wire_field field;
 
+	if (decode_usual(payload, entry))
+		return true;
+	wire = wire_of(payload);
 	entry->message = nothing;
 	while (wire_next(&wire, &field)) {
 		if (field.number == 1 && field.type == WIRE_VARINT) {
@@ -467,6 +501,39 @@ read_item(
 	return !wire.bad;
 }
 
+/*
+ * The next item if it is as the client writes them, which is the most of a
+ * file: one key, the JSON, and lengths of one byte. False if it is another, or
+ * none: nothing was read.
+ */
+static inline bool
+next_usual(struct runlog_items *items, struct runlog_item *item)
+{
+	bool is_stats = items->kind == RUNLOG_STATS;
+	const uint8_t *at = items->wire.at;
+	size_t left = (size_t)(items->wire.end - at), len, key, json;
+
+	if (left < 7 || at[0] != (is_stats ? 0x1a : 0x0a) ||
+	    (at[2] != 0x0a && (at[2] != 0x12 || is_stats)))
+		return false;
+	len = at[1];
+	key = at[3];
+	if (len >= 0x80 || len + 2 > left || key + 5 > len ||
+	    at[key + 4] != 0x82 || at[key + 5] != 0x01)
+		return false;
+	json = at[key + 6];
+	if (key + json + 5 != len)
+		return false;
+	items->one = (struct span){ (const char *)at + 4, key };
+	*item = (struct runlog_item){
+		.path = &items->one,
+		.depth = 1,
+		.json = { (const char *)at + key + 7, json },
+	};
+	items->wire.at += len + 2;
+	return true;
+}
+
 bool
 runlog_next_item(struct runlog_items *items, struct runlog_item *item)
 {
@@ -475,7 +542,7 @@ runlog_next_item(struct runlog_items *items, struct runlog_item *item)
 	    items->kind == RUNLOG_SUMMARY || items->kind == RUNLOG_CONFIG;
 	struct wire_field field;
 
-	if (runlog_next_usual(items, item))
+	if (next_usual(items, item))
 		return true;
 	while (wire_next(&items->wire, &field)) {
 		bool removed = removes && field.number == 2;

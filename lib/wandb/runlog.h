@@ -142,39 +142,6 @@ void runlog_items(
 bool runlog_next_item(struct runlog_items *items, struct runlog_item *item);
 void runlog_items_release(struct runlog_items *items);
 
-/*
- * The next item if it is as the client writes them, which is the most of a
- * file: one key, the JSON, and lengths of one byte. False if it is another, or
- * none: nothing was read. runlog_next_item() begins with it.
- */
-static inline bool
-runlog_next_usual(struct runlog_items *items, struct runlog_item *item)
-{
-	bool is_stats = items->kind == RUNLOG_STATS;
-	const uint8_t *at = items->wire.at;
-	size_t left = (size_t)(items->wire.end - at), len, key, json;
-
-	if (left < 7 || at[0] != (is_stats ? 0x1a : 0x0a) ||
-	    (at[2] != 0x0a && (at[2] != 0x12 || is_stats)))
-		return false;
-	len = at[1];
-	key = at[3];
-	if (len >= 0x80 || len + 2 > left || key + 5 > len ||
-	    at[key + 4] != 0x82 || at[key + 5] != 0x01)
-		return false;
-	json = at[key + 6];
-	if (key + json + 5 != len)
-		return false;
-	items->one = (struct span){ (const char *)at + 4, key };
-	*item = (struct runlog_item){
-		.path = &items->one,
-		.depth = 1,
-		.json = { (const char *)at + key + 7, json },
-	};
-	items->wire.at += len + 2;
-	return true;
-}
-
 /* The timestamp of a StatsRecord (seconds); NAN without one. */
 double runlog_stats_time(struct span message);
 

@@ -112,19 +112,22 @@ is_named(const struct values *values, const struct span *path, size_t depth,
 static bool
 read_digits(struct span text, struct values_row *row)
 {
-	int64_t seconds = 0, nanos = 0, unit = 100000000;
-	const char *at = text.at, *end = at + text.len;
+	static const unsigned units[] = { 1000000000, 100000000, 10000000,
+		1000000, 100000, 10000, 1000, 100, 10, 1 };
+	uint64_t seconds = 0, nanos = 0;
+	const char *at = text.at, *end = at + text.len, *start;
+	unsigned digit;
 
-	if (text.len == 0 || text.len > 40)
+	for (; at < end && (digit = (unsigned)*at - '0') < 10; at++)
+		seconds = seconds * 10 + digit;
+	if (at == text.at || at > text.at + 12 || (at < end && *at++ != '.'))
 		return false;
-	for (; at < end && *at >= '0' && *at <= '9' && at < text.at + 12; at++)
-		seconds = seconds * 10 + (*at - '0');
-	if (at == text.at || (at < end && *at++ != '.'))
-		return false;
-	for (; at < end && *at >= '0' && *at <= '9'; at++, unit /= 10)
-		nanos += (*at - '0') * unit;
-	row->seconds = seconds;
-	row->nanos = nanos;
+	start = at;
+	for (; at < end && (digit = (unsigned)*at - '0') < 10; at++)
+		if (at < start + 9)
+			nanos = nanos * 10 + digit;
+	row->seconds = (int64_t)seconds;
+	row->nanos = (int64_t)nanos * units[at < start + 9 ? at - start : 9];
 	return at == end;
 }
 
@@ -219,6 +222,7 @@ choose_column(struct values *values, size_t number, struct span key)
 
 	if (column->note == UNKNOWN)
 		column->note = (int)choose(values, &key, 1);
+	column->usual = column->note == TAKEN;
 	return (enum choice)column->note;
 }
 
@@ -240,39 +244,6 @@ begin(struct values *values, struct span message, struct values_row *row)
 	/* What it has grown to is kept. */
 	values->items.wire = wire_of(message);
 	values->items.kind = values->kind;
-}
-
-/* Copies at least len bytes, in pieces of a fixed size. */
-static inline char *
-copy(char *to, const char *from, size_t len)
-{
-	for (size_t at = 0; at < len; at += JSON_SHORT)
-		memcpy(to + at, from + at, JSON_SHORT);
-	return to + len;
-}
-
-/* The most of a row: a number that is not at the very end of the record. */
-static inline bool
-splice_number(
-    struct values *values, const struct column *column, struct span json)
-{
-	struct buf *out = &values->object;
-	size_t most = column->len + 2 * JSON_SHORT;
-	char *to;
-
-	/* Not all are bytes of the record. */
-	if (json.len == 0 || json.at == values->items.typed.at ||
-	    values->items.wire.end - (const uint8_t *)json.at < JSON_SHORT ||
-	    !json_is_short_number(json.at, json.len))
-		return false;
-	if (most >= out->room - out->len)
-		buf_reserve(out, most);
-	to = copy(out->at + out->len, values->columns.quoted.at + column->at,
-	    column->len);
-	to = copy(to, json.at, json.len);
-	*to = '\0';
-	out->len += column->len + json.len;
-	return true;
 }
 
 /*
@@ -300,8 +271,6 @@ splice_item(struct values *values, const struct runlog_item *item, size_t place,
 		return false;
 	column->seen = values->record;
 	row->found |= choice == TAKEN;
-	if (splice_number(values, column, item->json))
-		return true;
 	if (!read_value(values, item->json, &value)) {
 		note_unreadable(values, item);
 		return true;
@@ -314,17 +283,27 @@ splice_item(struct values *values, const struct runlog_item *item, size_t place,
 static bool
 splice(struct values *values, struct values_row *row)
 {
+	struct columns *columns = &values->columns;
 	struct runlog_item item;
-	size_t place = 0;
+	struct span time = { 0 };
+	size_t place = 0, before;
 
-	while (runlog_next_usual(&values->items, &item) ||
-	    runlog_next_item(&values->items, &item)) {
+	for (;;) {
+		before = place;
+		place = columns_splice(columns, values->record, place,
+		    &values->items, &values->object, TIMESTAMP, &time);
+		row->found |= place > before;
+		if (values->items.wire.at == values->items.wire.end ||
+		    !runlog_next_item(&values->items, &item))
+			break;
 		if (item.removed)
 			note_removed(values, &item, row);
 		else if (item.depth > 1 ||
 		    !splice_item(values, &item, place++, row))
 			return false;
 	}
+	if (time.len > 0 && values->kind == RUNLOG_HISTORY)
+		read_time(row, time);
 	if (values->object.len == 0)
 		buf_addc(&values->object, '{');
 	values->object.at[0] = '{'; /* the first comma */

@@ -43,6 +43,23 @@ struct wire_field {
 
 struct wire wire_of(struct span message);
 
+/*
+ * A varint of at most four bytes, of which four can be read: where it ends, or
+ * NULL if it is longer.
+ */
+static inline const uint8_t *
+wire_short_varint(const uint8_t at[4], uint64_t *value)
+{
+	uint32_t bytes = (uint32_t)at[0] | (uint32_t)at[1] << 8 |
+	    (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+	uint32_t last = ~bytes & 0x80808080;
+
+	bytes &= last ^ (last - 1); /* up to the first byte without the bit */
+	bytes = (bytes & 0x7f007f) | (bytes & 0x7f007f00) >> 1;
+	*value = (bytes & 0xffff) | bytes >> 16 << 14;
+	return last == 0 ? NULL : at + __builtin_ctz(last) / 8 + 1;
+}
+
 /* The next field; false at the end, and with bad set where there is none. */
 bool wire_next(struct wire *wire, struct wire_field *field);
 

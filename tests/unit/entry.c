@@ -97,6 +97,127 @@ test_no_numbers(void **state)
 	}
 }
 
+/* Appends an item, whose key is nested_key or key. */
+static void
+add_item(struct buf *row, bool nested, const char *key, const char *json)
+{
+	const char *path[] = { key, NULL };
+
+	if (nested)
+		message_nested(row, 1, path, json);
+	else
+		message_item(row, 1, key, json);
+}
+
+/* What a writer says of a row that ends where its memory does, in out. */
+static void
+write_row(struct entry_writer *writer, const struct buf *row)
+{
+	char *exact = malloc(row->len);
+	struct runlog_entry entry = {
+		.kind = RUNLOG_HISTORY,
+		.message = { exact, row->len },
+	};
+
+	assert_non_null(exact);
+	memcpy(exact, row->at, row->len);
+	buf_clear(&out);
+	buf_addc(&out, (char)('0' + entry_write(writer, &entry, &out)));
+	free(exact);
+}
+
+/* A row is written as it is whether its keys were in the row before or not. */
+static void
+check_row(struct entry_writer *writer, const struct buf *row)
+{
+	struct entry_writer *fresh = entry_writer_new(NULL, 0);
+	char *again;
+
+	write_row(writer, row);
+	again = xstrdup(out.at);
+	write_row(fresh, row);
+	assert_string_equal(again, out.at);
+	free(again);
+	entry_writer_free(fresh);
+}
+
+static void
+check_again(bool nested, const char *key, const char *value)
+{
+	struct entry_writer *writer = entry_writer_new(NULL, 0);
+	const char *const names[] = { "a", "_timestamp", key, "z", key };
+	struct buf row = { 0 };
+
+	for (size_t count = 5; count > 0; count--) {
+		buf_clear(&row);
+		for (size_t i = 0; i < count; i++)
+			add_item(&row, nested, names[i], "1");
+		write_row(writer, &row);
+		buf_clear(&row);
+		for (size_t i = 0; i < count; i++)
+			add_item(&row, nested, names[i], value);
+		check_row(writer, &row);
+	}
+	buf_release(&row);
+	entry_writer_free(writer);
+}
+
+static void
+test_again(void **state)
+{
+	static const char *const values[] = { "", "0", "-", "-0", "01", "-01",
+		"0.", "0.5", "-0.5", ".5", "-.5", "1..5", "1.5.5", "1-5", "--1",
+		"-1-", "1e5", "1/", "1:", "1 ", " 1", "1\x80", "\xb1", "NaN",
+		"-Infinity", "[1]", "\"a\"", "1700000000.123456",
+		"1234567890123456", "12345678901234567",
+		"0.12345678901234567890123456789",
+		"0.123456789012345678901234567890",
+		"0.1234567890123456789012345678901",
+		"12345678901234567890123456789012",
+		"-1234567890123456789012345678901",
+		"1234567890123456789012345678901.",
+		"123456789012345678901234567890123" };
+	char key[133] = "";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+		for (size_t len = 1; len + 1 < sizeof(key); len++) {
+			memset(key, 'k', len);
+			key[len] = '\0';
+			check_again(len % 2 == 0, key, values[i]);
+			check_again(len % 2 == 1, key, values[i]);
+		}
+}
+
+/* Items that begin like those of the row before. */
+static void
+test_odd_items(void **state)
+{
+	static const char *const rest[] = { "", "\x18\x01", "\x82\x01\x01\x32",
+		"\x12\x01z", "\x0a", "\x00" };
+	struct buf row = { 0 }, item = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rest) / sizeof(rest[0]); i++) {
+		for (size_t cut = 0; cut < 12; cut++) {
+			struct entry_writer *writer = entry_writer_new(NULL, 0);
+
+			buf_clear(&row);
+			add_item(&row, true, "a", "1");
+			write_row(writer, &row);
+			buf_clear(&row);
+			message_text(&item, 2, "a");
+			message_text(&item, 16, "123");
+			buf_adds(&item, rest[i]);
+			message_sub(&row, 1, &item);
+			buf_cut(&row, row.len - cut);
+			check_row(writer, &row);
+			entry_writer_free(writer);
+		}
+	}
+	buf_release(&row);
+}
+
 static void
 test_words(void **state)
 {
@@ -450,6 +571,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_no_numbers),
+		cmocka_unit_test(test_again),
+		cmocka_unit_test(test_odd_items),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_typed),
 		cmocka_unit_test(test_paths),

@@ -105,6 +105,39 @@ no_fields(void **state)
 }
 
 static void
+short_varints(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t len;
+		uint64_t value;
+	} cases[] = {
+		{ "\x00\xff\xff\xff", 1, 0 },
+		{ "\x7f\xff\xff\xff", 1, 127 },
+		{ "\x80\x01\xff\x7f", 2, 128 },
+		{ "\xff\x7f\x7f\x7f", 2, 16383 },
+		{ "\x80\x80\x01\xff", 3, 16384 },
+		{ "\xff\xff\x7f\xff", 3, 2097151 },
+		{ "\x80\x80\x80\x01", 4, 2097152 },
+		{ "\x95\x9a\xef\x3a", 4, 123456789 },
+		{ "\xff\xff\xff\x7f", 4, 268435455 },
+		{ "\x80\x00\xff\xff", 2, 0 },
+	};
+	const uint8_t longer[] = { 0x80, 0x80, 0x80, 0x80 };
+	uint64_t value;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const uint8_t *at = (const uint8_t *)cases[i].bytes;
+
+		assert_ptr_equal(
+		    wire_short_varint(at, &value), at + cases[i].len);
+		assert_int_equal(value, cases[i].value);
+	}
+	assert_null(wire_short_varint(longer, &value));
+}
+
+static void
 empty(void **state)
 {
 	struct wire wire = wire_of((struct span){ 0 });
@@ -131,6 +164,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fields),
 		cmocka_unit_test(no_fields),
+		cmocka_unit_test(short_varints),
 		cmocka_unit_test(empty),
 		cmocka_unit_test(times),
 	};
