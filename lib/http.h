@@ -69,6 +69,7 @@ struct http_call {
 	off_t body_at;              /* beginning here */
 	off_t body_size;
 	bool gzip; /* accept a compressed answer */
+	bool json; /* a 2xx without a JSON object is no answer, as if cut */
 
 	/* How. */
 	bool safe;                       /* may be done twice */

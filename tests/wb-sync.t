@@ -102,6 +102,22 @@ for operation in RunResumeStatus upload RunFiles; do
         "$(jq -r '(.error // .failed).code' "$out")" unavailable
 done
 
+# ---- a proxy that answers in the server's stead ----
+
+page='header="Content-Type: text/html" body="<html>log in</html>"'
+serve --fault "match=file_stream times=2 status=200 $page"
+copy minimal
+ok 'file_stream answers with a page, twice' sync 0
+is 'and is asked again' "$(asked file_stream)" 3
+is 'the run is whole' "$(held minimal)" '"equal"'
+serve --fault "match=file_stream times=always status=200 $page"
+copy minimal
+ok 'file_stream answers with a page, always' sync 1
+is 'that is no answer' "$(field error.code),$(field error.temporary)" \
+    unavailable,true
+ok 'and said' grep_err 'file_stream: the answer is no JSON object'
+ok 'after five minutes at most' [ "$(slept | cut -d. -f1)" -le 300 ]
+
 # ---- half a surrogate pair, which Python writes for a name of bytes ----
 
 serve
