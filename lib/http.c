@@ -352,11 +352,22 @@ status_code(int status)
 	}
 }
 
+/* Where the credential that was sent is from; NULL if none was. */
+static const char *
+source_of(const struct http_state *state)
+{
+	const struct credential *credential = state->call->credential;
+
+	return credential != NULL && !state->try.foreign ? credential->source
+							 : NULL;
+}
+
 static jv
 status_error(const struct http_state *state, const char *what)
 {
 	const struct buf *answer = &state->try.answer;
 	int status = state->call->status;
+	const char *source;
 	char *words = NULL;
 	jv body, error;
 
@@ -365,8 +376,11 @@ status_error(const struct http_state *state, const char *what)
 		words = http_message(body);
 		jv_free(body);
 	}
-	error = error_value(status_code(status), "%s: HTTP %d%s%s", what,
-	    status, words != NULL ? ": " : "", words != NULL ? words : "");
+	source = status == 401 || status == 403 ? source_of(state) : NULL;
+	error = error_value(status_code(status), "%s: HTTP %d%s%s%s%s", what,
+	    status, words != NULL ? ": " : "", words != NULL ? words : "",
+	    source != NULL ? "; the credential is from " : "",
+	    source != NULL ? source : "");
 	free(words);
 	return error;
 }
@@ -422,8 +436,8 @@ is_no_json(const struct http_state *state)
 	if (!state->call->json || state->try.end != TRY_WHOLE ||
 	    !is_success(state->call->status))
 		return false;
-	body = jv_parse_sized(
-	    answer->len > 0 ? answer->at : "", (int)answer->len);
+	body =
+	    jv_parse_sized(answer->len > 0 ? answer->at : "", (int)answer->len);
 	object = jv_get_kind(body) == JV_KIND_OBJECT;
 	jv_free(body);
 	return !object;

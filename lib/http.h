@@ -104,7 +104,8 @@ struct http_call {
 	 * auth (401, 403), not_found (404, 410), conflict (409, 412),
 	 * unavailable (408, 425, 429, 5xx, no connection, a cut answer),
 	 * timeout (a limit of time), rejected (any other), with the server's
-	 * own words if the body is JSON and has some.
+	 * own words if the body is JSON and has some, and for auth with the
+	 * source of the credential if one was sent.
 	 */
 	jv error;
 	/*

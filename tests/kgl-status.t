@@ -103,6 +103,16 @@ serve --fault 'status=403' RUNNING
 ok '403' run 1 kgl-status u/k
 is 'is a refusal' "$(field error.code)" auth
 ok 'with its causes' grep_err 'private'
+for fault in 'status=401' "status=200 body='{\"code\":401,\"message\":\"m\"}'"; do
+    serve --fault "$fault" RUNNING
+    ok "$fault" run 1 kgl-status u/k
+    is 'is a refusal' "$(field error.code)" auth
+    is 'which names the credential, once' \
+        "$(grep -o 'credential is from [^;"]*' "$err")" \
+        'credential is from KAGGLE_KEY'
+done
+serve --fault 'status=403' RUNNING
+run 1 kgl-status u/k
 ok 'and the place of the credential' grep_err 'KAGGLE_'
 
 for reply in '"QUEUED"' '3' '[]' '{"error":{"code":500,"message":"x"}}' \

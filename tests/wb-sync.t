@@ -154,6 +154,17 @@ echo 'wrong' >"$work/token"
 ok 'a wrong one' run 1 env -u WANDB_API_KEY \
     WANDB_IDENTITY_TOKEN_FILE="$work/token" wb-sync "$file"
 is 'is refused' "$(field error.code)" auth
+ok 'with the name of its source' grep_err WANDB_IDENTITY_TOKEN_FILE
+wrong=$(echo "$WANDB_API_KEY" | tr 0-9 f)
+ok 'a wrong key' run 1 env WANDB_API_KEY="$wrong" wb-sync "$file"
+is 'is refused, too' "$(field error.code)" auth
+ok 'with its source' grep_err 'HTTP 401.*; the credential is from WANDB_API_KEY'
+ok 'and not said' sh -c '! grep -e "$1" "$2" "$3"' sh "$wrong" "$out" "$err"
+for operation in file_stream RunFiles; do
+    serve --fault "match=$operation status=403"
+    ok "$operation: refused" run 1 wb-sync --no-mark "$file"
+    ok "$operation: names the source" grep_err 'credential is from WANDB_API_KEY'
+done
 
 # ---- many ----
 
