@@ -165,6 +165,10 @@ for operation in file_stream RunFiles; do
     ok "$operation: refused" run 1 wb-sync --no-mark "$file"
     ok "$operation: names the source" grep_err 'credential is from WANDB_API_KEY'
 done
+mkfifo "$work/netrc"
+ok 'a netrc that is a pipe' run 2 env -u WANDB_API_KEY NETRC="$work/netrc" \
+    timeout 60 wb-sync "$file"
+ok 'is not waited for, and said' grep_err "$work/netrc: not a regular file"
 
 # ---- many ----
 
