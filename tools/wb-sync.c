@@ -234,7 +234,7 @@ sync_run(jv rec)
 {
 	static const char *const own[] = { "history_lines", "last_step",
 		"verified", "verified_at", "skipped", "damage", "left_out",
-		NULL };
+		"ended_by", NULL };
 	bool dry = options.dry_run || record_true(rec, "dry_run");
 	jv path = source_path(rec);
 
