@@ -52,6 +52,9 @@ ok 'a record' run_input \
 is 'keeps its fields' "$(field note)" '[1.5,"é"]'
 ok 'a run folder without a run' run 1 wb-sync "$work/home"
 is 'is not found' "$(field error.code)" not_found
+ok 'nor one that has gone' run_input \
+    "{\"run_dir\":\"$work/home\",\"synced\":true,\"verified\":true}" 1 wb-sync
+is 'whatever was said of it' "$(field synced),$(field verified)" false,null
 ok 'a file that is not there' run 1 wb-sync "$work/none.wandb"
 is 'is neither' "$(field error.code)" not_found
 
