@@ -152,13 +152,13 @@ check_url(const char *name, const char *url)
 	char *text = xstrdup(url);
 	size_t len = strlen(text);
 
-	if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
-		die(STATUS_USAGE, "%s: %s is no http or https URL", name, url);
 	if (strpbrk(url, " \t\r\n?#") != NULL || strchr(url, '@') != NULL)
 		die(STATUS_USAGE,
 		    "%s: a URL without user, query and fragment "
 		    "is wanted",
 		    name);
+	if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
+		die(STATUS_USAGE, "%s: %s is no http or https URL", name, url);
 	while (len > 0 && text[len - 1] == '/')
 		text[--len] = '\0';
 	return text;

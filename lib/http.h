@@ -20,10 +20,11 @@
  * without a byte. Its deadline, if it has one, ends either. All of these are
  * multiplied by KW_LIMITS (clock.h), except the deadline.
  *
- * Trying again: no connection, a cut or empty answer, a stall, and the statuses
- * 408, 425, 429, 500, 502, 503, 504, after min(30, 2^n) seconds with a jitter
- * of up to a quarter, or when the server names a time (Retry-After in seconds
- * or as a date; RateLimit-Reset when RateLimit-Remaining is 0), then. That time
+ * Trying again: no connection, a cut or empty answer, one without JSON where
+ * it has to have some (json), a stall, and the statuses 408, 425, 429, 500,
+ * 502, 503, 504, after min(30, 2^n) seconds with a jitter of up to a quarter,
+ * or when the server names a time (Retry-After in seconds or as a date;
+ * RateLimit-Reset when RateLimit-Remaining is 0), then. That time
  * holds for all workers (patience.h). Five tries for a call; for a transfer
  * until five minutes have passed without progress (those in which bytes move
  * do not count, in either direction). Never past the deadline, nor for more

@@ -121,6 +121,20 @@ is 'that is no answer' "$(field error.code),$(field error.temporary)" \
 ok 'and said' grep_err 'file_stream: the answer is no JSON object'
 ok 'after five minutes at most' [ "$(slept | cut -d. -f1)" -le 300 ]
 
+# A proxy's password is a secret, too.
+serve
+copy minimal
+for proxy in http://u:s3cret@h:99999 nope://u:s3cret@h http://u:s3cret@127.0.0.1:1; do
+    ok "$proxy" run 1 env -u no_proxy http_proxy="$proxy" \
+        wb-sync -v --timeout=1 "$file"
+    is 'is not there' "$(field error.code)" unavailable
+    ok 'nor is it said' sh -c '! grep s3cret "$1" "$2"' sh "$out" "$err"
+done
+for base in http://u:s3cret@h ftp://u:s3cret@h; do
+    ok "$base is a wrong call" run 2 env WANDB_BASE_URL="$base" wb-sync "$file"
+    ok 'and not said' sh -c '! grep s3cret "$1"' sh "$err"
+done
+
 # ---- half a surrogate pair, which Python writes for a name of bytes ----
 
 serve
