@@ -35,9 +35,10 @@ cli_init(const char *argv0, const char *text)
 
 	diag_init(argv0);
 	help = text;
+	/* Reading an input that is closed still fails: it did not end. */
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
 		had_output = fcntl(fd, F_GETFD) != -1;
-		if (!had_output && open("/dev/null", O_RDWR) != fd)
+		if (!had_output && open("/dev/null", O_WRONLY) != fd)
 			die(STATUS_STREAM, "/dev/null: %s", strerror(errno));
 		if (!had_output && fd == STDOUT_FILENO)
 			die(STATUS_STREAM, "standard output is closed");

@@ -4,6 +4,7 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,22 +38,33 @@ in_home(const char *name)
 	return home != NULL ? xasprintf("%s/%s", home, name) : xstrdup("");
 }
 
-/* A small text file, the caller's; NULL if there is none. */
+/*
+ * A small text file, the caller's; NULL if there is none. Warnings call it
+ * shown, as what is taken for a path may be a secret itself.
+ */
 static char *
-slurp(const char *path)
+slurp(const char *path, const char *shown)
 {
-	FILE *file = *path != '\0' ? fopen(path, "re") : NULL;
-	struct stat st;
+	/* A pipe would be waited for. */
+	int fd =
+	    *path != '\0' ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+	struct stat st = { 0 };
 	struct buf text = { 0 };
+	FILE *file;
 	size_t got;
 
-	if (file == NULL) {
-		if (*path != '\0' && errno != ENOENT && errno != ENOTDIR)
-			warning("%s: %s", path, strerror(errno));
+	if (fd < 0) {
+		if (*path != '\0' && errno != ENOENT && errno != ENOTDIR &&
+		    errno != ENAMETOOLONG)
+			warning("%s: %s", shown, strerror(errno));
 		return NULL;
 	}
-	if (fstat(fileno(file), &st) != 0 || !S_ISREG(st.st_mode)) {
-		fclose(file);
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
+	    (file = fdopen(fd, "r")) == NULL) {
+		/* Not of /dev/null, which stands for none. */
+		if (!S_ISCHR(st.st_mode))
+			warning("%s: not a regular file", shown);
+		close(fd);
 		return NULL;
 	}
 	do {
@@ -67,13 +79,13 @@ slurp(const char *path)
 
 /* The same for a file that holds a secret. */
 static char *
-slurp_secret(const char *path)
+slurp_secret(const char *path, const char *shown)
 {
-	char *text = slurp(path);
+	char *text = slurp(path, shown);
 	struct stat st;
 
 	if (text != NULL && stat(path, &st) == 0 && (st.st_mode & 044) != 0)
-		warning("%s: readable by others (chmod 600 it)", path);
+		warning("%s: readable by others (chmod 600 it)", shown);
 	return text;
 }
 
@@ -140,13 +152,13 @@ check_url(const char *name, const char *url)
 	char *text = xstrdup(url);
 	size_t len = strlen(text);
 
-	if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
-		die(STATUS_USAGE, "%s: %s is no http or https URL", name, url);
 	if (strpbrk(url, " \t\r\n?#") != NULL || strchr(url, '@') != NULL)
 		die(STATUS_USAGE,
 		    "%s: a URL without user, query and fragment "
 		    "is wanted",
 		    name);
+	if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
+		die(STATUS_USAGE, "%s: %s is no http or https URL", name, url);
 	while (len > 0 && text[len - 1] == '/')
 		text[--len] = '\0';
 	return text;
@@ -190,7 +202,9 @@ kaggle_token(struct kaggle_config *config)
 
 	if (value == NULL)
 		return false;
-	text = *value != '{' ? slurp_secret(value) : NULL;
+	text = *value != '{'
+	    ? slurp_secret(value, "the file of KAGGLE_API_TOKEN")
+	    : NULL;
 	if (text == NULL)
 		text = xstrdup(value);
 	trim(text);
@@ -211,7 +225,7 @@ static bool
 kaggle_token_file(struct kaggle_config *config, const char *name)
 {
 	char *path = in_home(name);
-	char *text = slurp_secret(path);
+	char *text = slurp_secret(path, path);
 
 	if (text != NULL && *trim(text) != '\0')
 		set_credential(
@@ -244,7 +258,7 @@ kaggle_pair(struct kaggle_config *config)
 {
 	char *folder = kaggle_folder();
 	char *path = xasprintf("%s/kaggle.json", folder);
-	char *text = slurp_secret(path);
+	char *text = slurp_secret(path, path);
 	bool found =
 	    kaggle_json(config, text != NULL ? text : "{}", path, true);
 	bool broken = text != NULL && !found;
@@ -316,7 +330,7 @@ ini_value(char *text, const char *name)
 static char *
 setting_in(char *path, const char *name)
 {
-	char *text = slurp(path), *value = NULL;
+	char *text = slurp(path, path), *value = NULL;
 
 	if (text != NULL)
 		value = ini_value(text, name);
@@ -522,7 +536,7 @@ wandb_netrc(struct wandb_config *config)
 	const char *host = strstr(config->base_url, "://") + 3;
 	char *name = xstrndup(host, strcspn(host, "/"));
 	char *path = netrc_path();
-	char *text = slurp_secret(path);
+	char *text = slurp_secret(path, path);
 	size_t size = text != NULL ? strlen(text) : 0;
 	const char *key = text != NULL ? netrc_password(text, name) : NULL;
 

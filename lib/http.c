@@ -352,11 +352,22 @@ status_code(int status)
 	}
 }
 
+/* Where the credential that was sent is from; NULL if none was. */
+static const char *
+source_of(const struct http_state *state)
+{
+	const struct credential *credential = state->call->credential;
+
+	return credential != NULL && !state->try.foreign ? credential->source
+							 : NULL;
+}
+
 static jv
 status_error(const struct http_state *state, const char *what)
 {
 	const struct buf *answer = &state->try.answer;
 	int status = state->call->status;
+	const char *source;
 	char *words = NULL;
 	jv body, error;
 
@@ -365,8 +376,11 @@ status_error(const struct http_state *state, const char *what)
 		words = http_message(body);
 		jv_free(body);
 	}
-	error = error_value(status_code(status), "%s: HTTP %d%s%s", what,
-	    status, words != NULL ? ": " : "", words != NULL ? words : "");
+	source = status == 401 || status == 403 ? source_of(state) : NULL;
+	error = error_value(status_code(status), "%s: HTTP %d%s%s%s%s", what,
+	    status, words != NULL ? ": " : "", words != NULL ? words : "",
+	    source != NULL ? "; the credential is from " : "",
+	    source != NULL ? source : "");
 	free(words);
 	return error;
 }
@@ -402,10 +416,31 @@ failure_error(const struct http_state *state, const char *what)
 		break;
 	case TRY_HOPELESS:
 		return error_value("rejected", "%s: %s", what, try->why);
+	case TRY_WHOLE:
+		return error_value(
+		    "unavailable", "%s: the answer is no JSON object", what);
 	default:
 		break;
 	}
 	return error_value("unavailable", "%s: %s", what, try->why);
+}
+
+/* Whether a page, as of a proxy, came with a 2xx where JSON has to come. */
+static bool
+is_no_json(const struct http_state *state)
+{
+	const struct buf *answer = &state->try.answer;
+	jv body;
+	bool object;
+
+	if (!state->call->json || state->try.end != TRY_WHOLE ||
+	    !is_success(state->call->status))
+		return false;
+	body =
+	    jv_parse_sized(answer->len > 0 ? answer->at : "", (int)answer->len);
+	object = jv_get_kind(body) == JV_KIND_OBJECT;
+	jv_free(body);
+	return !object;
 }
 
 /* What the try came to: jv_null(), or the error. */
@@ -419,7 +454,7 @@ judge(struct http_state *state)
 
 	if (end == TRY_CALLER)
 		return take_error(call);
-	if (end == TRY_WHOLE && is_success(call->status))
+	if (end == TRY_WHOLE && is_success(call->status) && !is_no_json(state))
 		return jv_null();
 	what = shown_call(call);
 	/* The body of a refusal may be cut, its status is clear. */
@@ -444,6 +479,8 @@ may_retry(const struct http_state *state)
 		return false;
 	if (call->status >= 300)
 		passing = is_passing_status(call->status);
+	else if (try->end == TRY_WHOLE)
+		passing = true; /* no JSON */
 	return passing && (call->safe || !try->sent || call->status == 429);
 }
 
@@ -469,7 +506,7 @@ note_progress(struct http_state *state)
 	long long end = call->taken;
 
 	state->idle += state->try.quiet;
-	if (!is_success(call->status))
+	if (!is_success(call->status) || is_no_json(state))
 		return;
 	if (call->status == 206 && range != NULL &&
 	    strncasecmp(range, "bytes ", 6) == 0)

@@ -20,10 +20,11 @@
  * without a byte. Its deadline, if it has one, ends either. All of these are
  * multiplied by KW_LIMITS (clock.h), except the deadline.
  *
- * Trying again: no connection, a cut or empty answer, a stall, and the statuses
- * 408, 425, 429, 500, 502, 503, 504, after min(30, 2^n) seconds with a jitter
- * of up to a quarter, or when the server names a time (Retry-After in seconds
- * or as a date; RateLimit-Reset when RateLimit-Remaining is 0), then. That time
+ * Trying again: no connection, a cut or empty answer, one without JSON where
+ * it has to have some (json), a stall, and the statuses 408, 425, 429, 500,
+ * 502, 503, 504, after min(30, 2^n) seconds with a jitter of up to a quarter,
+ * or when the server names a time (Retry-After in seconds or as a date;
+ * RateLimit-Reset when RateLimit-Remaining is 0), then. That time
  * holds for all workers (patience.h). Five tries for a call; for a transfer
  * until five minutes have passed without progress (those in which bytes move
  * do not count, in either direction). Never past the deadline, nor for more
@@ -69,6 +70,7 @@ struct http_call {
 	off_t body_at;              /* beginning here */
 	off_t body_size;
 	bool gzip; /* accept a compressed answer */
+	bool json; /* a 2xx without a JSON object is no answer, as if cut */
 
 	/* How. */
 	bool safe;                       /* may be done twice */
@@ -103,7 +105,8 @@ struct http_call {
 	 * auth (401, 403), not_found (404, 410), conflict (409, 412),
 	 * unavailable (408, 425, 429, 5xx, no connection, a cut answer),
 	 * timeout (a limit of time), rejected (any other), with the server's
-	 * own words if the body is JSON and has some.
+	 * own words if the body is JSON and has some, and for auth with the
+	 * source of the credential if one was sent.
 	 */
 	jv error;
 	/*

@@ -625,7 +625,8 @@ end_try(struct http_try *try, CURLcode rc)
 		try->end = end_of(try, rc);
 	if (try->end == TRY_CUT && rc != CURLE_PARTIAL_FILE)
 		(void)snprintf(try->why, sizeof try->why, "the answer is cut");
-	else if (try->why[0] == '\0')
+	/* libcurl tells of a bad proxy with its password. */
+	else if (try->why[0] == '\0' || strchr(try->why, '@') != NULL)
 		(void)snprintf(
 		    try->why, sizeof try->why, "%s", curl_easy_strerror(rc));
 	drop(try, try->end == TRY_WHOLE);

@@ -103,7 +103,27 @@ serve --fault 'status=403' RUNNING
 ok '403' run 1 kgl-status u/k
 is 'is a refusal' "$(field error.code)" auth
 ok 'with its causes' grep_err 'private'
+for fault in 'status=401' "status=200 body='{\"code\":401,\"message\":\"m\"}'"; do
+    serve --fault "$fault" RUNNING
+    ok "$fault" run 1 kgl-status u/k
+    is 'is a refusal' "$(field error.code)" auth
+    is 'which names the credential, once' \
+        "$(grep -o 'credential is from [^;"]*' "$err")" \
+        'credential is from KAGGLE_KEY'
+done
+serve --fault 'status=403' RUNNING
+run 1 kgl-status u/k
 ok 'and the place of the credential' grep_err 'KAGGLE_'
+
+# A token of any length is tried as the name of a file, too.
+long=$(printf 'KGAT_%0300d' 1)
+ok 'a long token' run 0 env KAGGLE_API_TOKEN="$long" kgl-status -v u/k
+ok 'is not said' sh -c '! grep KGAT_ "$1"' sh "$err"
+mkfifo "$work/pipe"
+ok 'a token file that is a pipe' run 0 env KAGGLE_API_TOKEN="$work/pipe" \
+    timeout 60 kgl-status u/k
+ok 'is not waited for, and said' \
+    grep_err 'file of KAGGLE_API_TOKEN: not a regular file'
 
 for reply in '"QUEUED"' '3' '[]' '{"error":{"code":500,"message":"x"}}' \
     '{"code":500,"message":"x"}' '{"status":"NO_SUCH"}' '{"status":7}'; do

@@ -44,6 +44,14 @@ ok 'a fault in which nothing happens' run 2 kw-sandbox --fault='match=x'
 ok 'no file to load' run 2 kw-sandbox --load="$work/none"
 echo '[' >"$work/broken"
 ok 'a file to load that is no JSON' run 2 kw-sandbox --load="$work/broken"
+for script in '[1]' '{"kernel":{}}' '{"kernels":{"u/k":{"status":"ERROR"}}}' \
+    '{"kernels":{"u/k":{"files":[{"name":"a","size":3}]}}}' \
+    '{"kernels":{"u/k":["COMPLETE"]}}'; do
+    echo "$script" >"$work/script"
+    ok "a script that is not known: $script" \
+        run 2 kw-sandbox --load="$work/script" -- true
+    ok 'is named' grep_err ' is not known\| object'
+done
 ok 'a store that cannot be' run 2 kw-sandbox --store="$work/none/x" -- true
 ok 'a command gives its status' run 7 kw-sandbox -- sh -c 'exit 7'
 ok 'one that is not there' run 127 kw-sandbox -- "$work/none"

@@ -67,6 +67,9 @@ for jobs in 1 4; do
     ok "-j $jobs: a full disk" run 3 sh -c "filter -j $jobs a >/dev/full"
 done
 ok 'a closed output' run 3 sh -c 'filter a >&-'
+ok 'a closed input' run 3 sh -c 'filter <&-'
+ok 'is said' grep_err 'standard input'
+ok 'but not needed with an operand' run 0 sh -c 'filter a <&-'
 printf 'a\nb\0\n' >"$work/in"
 ok 'a NUL' run 3 sh -c 'filter <"$1"' sh "$work/in"
 ok 'is named by its place' grep_err 'line 2: byte 2: a NUL'

@@ -209,6 +209,21 @@ is '-f: nothing lost, nothing twice' \
 head -c 100000 "$typical" >live.wandb
 ok '-f: --timeout' run 1 wb-cat -f --timeout=5 live.wandb
 is 'gives up' "$(field error.code) $(field error.temporary)" 'timeout true'
+for how in cut replaced; do
+    head -c 100000 "$typical" >live.wandb
+    wb-cat -f live.wandb >"$out" 2>"$err" 9>&- &
+    follower=$!
+    ok "-f: a file that is $how" lines "$before"
+    case $how in
+    cut) head -c 40000 "$typical" >live.wandb ;;
+    replaced) cp "$typical" new.wandb && mv new.wandb live.wandb ;;
+    esac
+    wait "$follower"
+    is 'is not what it was' $? 1
+    is 'which may pass' "$(field error.code) $(field error.temporary)" \
+        'conflict true'
+    ok 'and is said' grep_err "the file was $how while it was followed"
+done
 exec 9>&-
 cp "$broken" live.wandb
 ok '-f: a damage' run 1 wb-cat -f live.wandb

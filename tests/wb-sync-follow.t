@@ -78,6 +78,7 @@ ok 'the end' ends_with 0
 is 'is said' "$(grep -c 'the run has ended, with exit code 0' "$err")" 1
 is 'all of it is there' "$(whole live)" "$want"
 is 'verified' "$(field verified)$(field synced)" truetrue
+is 'and what ended it' "$(field ended_by)" exit
 ok 'and marked' [ -s "$file.synced" ]
 ok 'for what it is' run 0 wb-sync "$file"
 is 'which is not sent again' "$(field skipped)" true
@@ -124,7 +125,28 @@ ok 'whose program is gone' ends_with 0
 is 'it is said' "$(grep -c 'no process has the file open' "$err")" 1
 is 'has failed' "$(run_state live ' | [.state, .history.lines]')" \
     '["failed",400]'
+is 'and that is what ended it' "$(field ended_by)" gone
 cp "$work/kept" "$work/whole"
+
+# ---- the file is not what it was ----
+
+for how in cut replaced; do
+    serve
+    writer 60000
+    follow "$file"
+    ok "$how: a run" until_there 180
+    case $how in
+    cut) truncate -s 30000 "$file" ;;
+    replaced) cp "$work/whole2" "$work/new" && mv "$work/new" "$file" ;;
+    esac
+    ok "$how: the end" ends_with 1
+    is "$how: is a conflict that may pass" \
+        "$(field error.code)$(field error.temporary)" conflicttrue
+    ok "$how: is said" grep_err "the file was $how while it was followed"
+    is "$how: the run goes on" "$(run_state live .state)" running
+    is "$how: no mark" "$(find "$work/live" -name '*.synced')" ''
+    exec 9>&-
+done
 
 # ---- what else may happen ----
 

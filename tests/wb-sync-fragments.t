@@ -176,6 +176,51 @@ for at in 1 2 3; do
     is "cut at post $at: nothing was wrong" "$(state .violations)" '[]'
 done
 
+# ---- a damaged copy in the middle, and its whole one ----
+
+# As they are numbered by the run, and by each file for itself.
+for how in told mute; do
+    for n in 1 2 3; do
+        from=$([ $how = told ] && echo "from=$((n * 300 - 300))")
+        # shellcheck disable=SC2086
+        make-run $how 300 200 $((n * 1000)) resume $from >"$work/$how-$n"
+    done
+    cp "$work/$how-2" "$work/good"
+    printf '\377\377' |
+        dd of="$work/$how-2" bs=1 seek=50000 conv=notrunc 2>/dev/null
+    serve
+    for n in 1 2 3; do
+        fresh $how $n
+        wb-sync --accept-damage "$file" >"$out" 2>"$err"
+    done
+    rows=$(run_state $how .history.lines)
+    ok "$how: rows are missing in the middle" [ "$rows" -lt 890 ]
+    want=$(whole $how)
+    cp "$work/good" "$work/$how-2"
+    for option in --again --verify; do
+        fresh $how 2
+        ok "$how: the whole file, $option" run 1 wb-sync $option "$file"
+        is 'is a conflict' \
+            "$(jq -r '(.error // .failed).code' "$out")" conflict
+        ok 'that says how many' grep_err "lacks $((900 - rows)) rows"
+        is 'it is not synced' "$(field synced),$(field verified)" false,false
+        is 'nor marked' "$(find "$work/fresh" -name '*.synced')" ''
+    done
+    fresh $how 1
+    ok "$how: the first file" run 0 wb-sync "$file"
+    is 'nothing was changed' "$(whole $how)" "$want"
+done
+
+# More rows than are counted in one question.
+make-run much 15000 10 1000 >"$work/much-1"
+make-run much 10 10 900000 resume from=15000 >"$work/much-2"
+serve
+for n in 1 2 1; do
+    fresh much $n
+    ok "many rows, file $n" run 0 wb-sync "$file"
+done
+is 'are counted' "$(asked HistorySteps)" 3
+
 # ---- a run that was taken back to a step of its own ----
 
 make-run back 10 10 1000 >"$work/back-1"

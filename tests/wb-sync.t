@@ -52,6 +52,9 @@ ok 'a record' run_input \
 is 'keeps its fields' "$(field note)" '[1.5,"é"]'
 ok 'a run folder without a run' run 1 wb-sync "$work/home"
 is 'is not found' "$(field error.code)" not_found
+ok 'nor one that has gone' run_input \
+    "{\"run_dir\":\"$work/home\",\"synced\":true,\"verified\":true}" 1 wb-sync
+is 'whatever was said of it' "$(field synced),$(field verified)" false,null
 ok 'a file that is not there' run 1 wb-sync "$work/none.wandb"
 is 'is neither' "$(field error.code)" not_found
 
@@ -102,6 +105,36 @@ for operation in RunResumeStatus upload RunFiles; do
         "$(jq -r '(.error // .failed).code' "$out")" unavailable
 done
 
+# ---- a proxy that answers in the server's stead ----
+
+page='header="Content-Type: text/html" body="<html>log in</html>"'
+serve --fault "match=file_stream times=2 status=200 $page"
+copy minimal
+ok 'file_stream answers with a page, twice' sync 0
+is 'and is asked again' "$(asked file_stream)" 3
+is 'the run is whole' "$(held minimal)" '"equal"'
+serve --fault "match=file_stream times=always status=200 $page"
+copy minimal
+ok 'file_stream answers with a page, always' sync 1
+is 'that is no answer' "$(field error.code),$(field error.temporary)" \
+    unavailable,true
+ok 'and said' grep_err 'file_stream: the answer is no JSON object'
+ok 'after five minutes at most' [ "$(slept | cut -d. -f1)" -le 300 ]
+
+# A proxy's password is a secret, too.
+serve
+copy minimal
+for proxy in http://u:s3cret@h:99999 nope://u:s3cret@h http://u:s3cret@127.0.0.1:1; do
+    ok "$proxy" run 1 env -u no_proxy http_proxy="$proxy" \
+        wb-sync -v --timeout=1 "$file"
+    is 'is not there' "$(field error.code)" unavailable
+    ok 'nor is it said' sh -c '! grep s3cret "$1" "$2"' sh "$out" "$err"
+done
+for base in http://u:s3cret@h ftp://u:s3cret@h; do
+    ok "$base is a wrong call" run 2 env WANDB_BASE_URL="$base" wb-sync "$file"
+    ok 'and not said' sh -c '! grep s3cret "$1"' sh "$err"
+done
+
 # ---- half a surrogate pair, which Python writes for a name of bytes ----
 
 serve
@@ -138,6 +171,21 @@ echo 'wrong' >"$work/token"
 ok 'a wrong one' run 1 env -u WANDB_API_KEY \
     WANDB_IDENTITY_TOKEN_FILE="$work/token" wb-sync "$file"
 is 'is refused' "$(field error.code)" auth
+ok 'with the name of its source' grep_err WANDB_IDENTITY_TOKEN_FILE
+wrong=$(echo "$WANDB_API_KEY" | tr 0-9 f)
+ok 'a wrong key' run 1 env WANDB_API_KEY="$wrong" wb-sync "$file"
+is 'is refused, too' "$(field error.code)" auth
+ok 'with its source' grep_err 'HTTP 401.*; the credential is from WANDB_API_KEY'
+ok 'and not said' sh -c '! grep -e "$1" "$2" "$3"' sh "$wrong" "$out" "$err"
+for operation in file_stream RunFiles; do
+    serve --fault "match=$operation status=403"
+    ok "$operation: refused" run 1 wb-sync --no-mark "$file"
+    ok "$operation: names the source" grep_err 'credential is from WANDB_API_KEY'
+done
+mkfifo "$work/netrc"
+ok 'a netrc that is a pipe' run 2 env -u WANDB_API_KEY NETRC="$work/netrc" \
+    timeout 60 wb-sync "$file"
+ok 'is not waited for, and said' grep_err "$work/netrc: not a regular file"
 
 # ---- many ----
 

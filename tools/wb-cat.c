@@ -99,16 +99,29 @@ write_entry(struct reading *reading, const struct runlog_entry *entry)
 
 /*
  * At the end of a file that may grow: waits, and true when it has. False if
- * there is no more to come; *why is an error_value() if the time is over.
+ * there is no more to come; *why is an error_value() if the time is over, or
+ * the file another one.
  */
 static bool
 wait_for_more(struct reading *reading, jv *why)
 {
 	int fd = runlog_fd(reading->log);
+	off_t seen = reading->watch.size;
+	const char *what;
+	bool grown;
 
 	flush(reading);
 	while (!reading->exited && !writer_is_gone(&reading->watch, fd)) {
-		if (writer_has_grown(&reading->watch, fd))
+		grown = writer_has_grown(&reading->watch, fd) ||
+		    reading->watch.size != seen;
+		what = writer_changed(fd, reading->path, seen);
+		if (what != NULL) {
+			*why = error_temporary(error_value("conflict",
+			    "%s: the file %s while it was followed",
+			    reading->path, what));
+			return false;
+		}
+		if (grown)
 			return true;
 		if (!deadline_sleep(&reading->end, WRITER_LOOK)) {
 			*why = error_value(

@@ -234,14 +234,18 @@ sync_run(jv rec)
 {
 	static const char *const own[] = { "history_lines", "last_step",
 		"verified", "verified_at", "skipped", "damage", "left_out",
-		NULL };
+		"ended_by", NULL };
 	bool dry = options.dry_run || record_true(rec, "dry_run");
 	jv path = source_path(rec);
 
 	/* What was not done has left no file. */
 	if (!jv_is_valid(path)) {
-		if (!record_true(rec, "dry_run"))
-			return record_error(record_forget(rec, own), path);
+		if (!record_true(rec, "dry_run")) {
+			/* wb-find-runs may have seen a marker. */
+			rec = record_set_bool(
+			    record_forget(rec, own), "synced", false);
+			return record_error(rec, path);
+		}
 		jv_free(path);
 		return rec;
 	}

@@ -102,24 +102,26 @@ code_of(long long number)
 	}
 }
 
-/* Adds to a 401 and a 403 what Kaggle does not say. Consumes why. */
+/*
+ * Adds to a 401 and a 403 what Kaggle does not say, and to those within an
+ * answer what http says of those that are one. Consumes why.
+ */
 static jv
 explain(struct kaggle *kaggle, int status, jv why)
 {
 	jv better;
 
 	kaggle->hidden = status == 403;
-	if (status == 401)
-		better = error_value("auth", "%s; the credential is from %s",
-		    error_message(why), kaggle_source(kaggle));
-	else if (status == 403)
-		better = error_value("auth",
-		    "%s; Kaggle says so when the name is wrong, when the "
-		    "kernel is private or another's, when a competition's "
-		    "rules are not accepted, or when the token (from %s) is bad",
-		    error_message(why), kaggle_source(kaggle));
-	else
+	if (status != 401 && status != 403)
 		return why;
+	better = error_value("auth", "%s%s%s%s", error_message(why),
+	    kaggle->within ? "; the credential is from " : "",
+	    kaggle->within ? kaggle_source(kaggle) : "",
+	    status == 403
+		? "; Kaggle says so when the name is wrong, when the kernel is "
+		  "private or another's, when a competition's rules are not "
+		  "accepted, or when the token is bad"
+		: "");
 	jv_free(why);
 	return better;
 }

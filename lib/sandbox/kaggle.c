@@ -356,6 +356,7 @@ const struct service kaggle_service = {
 	.routes = routes,
 	.open = kaggle_open_tables,
 	.load = kaggle_load,
+	.parts = kaggle_script_parts,
 	.state = kaggle_state,
 	.environment = environment,
 };

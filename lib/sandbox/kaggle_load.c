@@ -174,6 +174,9 @@ add_folder(struct output *output, const char *folder, const char *prefix)
 static jv
 load_files(struct store *store, long long kernel, jv script)
 {
+	static const char *const members[] = { "name", "path", "content",
+		"bytes", "seed", "etag", "modified", "type", "ranges",
+		"chunked", "status", "url", NULL };
 	struct output output = { store, kernel, 0 };
 	const char *folder = record_str(script, "output");
 	jv files = record_get(script, "files");
@@ -184,6 +187,10 @@ load_files(struct store *store, long long kernel, jv script)
 	if (jv_get_kind(files) == JV_KIND_ARRAY) {
 		jv_array_foreach(files, i, file)
 		{
+			if (jv_is_valid(result)) {
+				jv_free(result);
+				result = script_check(file, "files", members);
+			}
 			add_file(&output, record_str(file, "name"),
 			    record_str(file, "path"), jv_copy(file));
 			jv_free(file);
@@ -197,21 +204,29 @@ static jv
 load_kernel(struct store *store, const char *ref, jv script)
 {
 	struct kernel old = kernel_find(store, ref);
-	jv statuses = record_get(script, "statuses"), result;
+	static const char *const members[] = { "statuses", "after_push",
+		"failure_message", "version", "title", "last_run_at", "public",
+		"output", "files", "page_size", "url_seconds", "expired_urls",
+		"log", "replies", NULL };
+	jv statuses = record_get(script, "statuses");
+	jv result = script_check(script, ref, members);
 	long long id = old.id, version;
 	const char *title = record_str(script, "title");
 	double last_run = clock_parse(record_str(script, "last_run_at")
 		? record_str(script, "last_run_at")
 		: "");
 
-	if (strchr(ref, '/') == NULL || jv_get_kind(script) != JV_KIND_OBJECT) {
+	if (strchr(ref, '/') == NULL) {
+		jv_free(result);
+		result = error_value(
+		    "input", "kernels: %s: OWNER/SLUG is wanted", ref);
+	}
+	if (!jv_is_valid(result)) {
 		kernel_release(&old);
 		jv_free(statuses);
-		return error_value("input",
-		    "kernels: %s: OWNER/SLUG and an "
-		    "object are wanted",
-		    ref);
+		return result;
 	}
+	jv_free(result);
 	if (old.ref == NULL)
 		id = kernel_add(store, ref, title);
 	kernel_release(&old);
@@ -273,6 +288,10 @@ load_submissions(struct store *store, jv competitions)
 	}
 	jv_free(competitions);
 }
+
+const char *const kaggle_script_parts[] = { "user", "kernels", "replies",
+	"submissions", "quota", "sessions", "missing_sources", "api_version",
+	NULL };
 
 jv
 kaggle_load(struct store *store, jv script)

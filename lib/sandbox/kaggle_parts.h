@@ -91,6 +91,7 @@ void kernel_start(struct store *store, const struct kernel *kernel);
 
 void kaggle_open_tables(struct store *store);
 jv kaggle_load(struct store *store, jv script);
+extern const char *const kaggle_script_parts[];
 jv kaggle_state(struct store *store, jv state);
 
 /*

@@ -397,10 +397,59 @@ server_faults(struct server *server)
 	return server->faults;
 }
 
+static bool
+is_one_of(const char *name, const char *const *names)
+{
+	while (*names != NULL && strcmp(*names, name) != 0)
+		names++;
+	return *names != NULL;
+}
+
+jv
+script_check(jv thing, const char *where, const char *const *members)
+{
+	jv why = jv_null();
+
+	if (jv_get_kind(thing) != JV_KIND_OBJECT)
+		return error_value("input", "%s is no object", where);
+	jv_object_foreach(thing, name, value)
+	{
+		if (jv_is_valid(why) &&
+		    !is_one_of(jv_string_value(name), members)) {
+			jv_free(why);
+			why = error_value("input", "%s: \"%s\" is not known",
+			    where, jv_string_value(name));
+		}
+		jv_free(name);
+		jv_free(value);
+	}
+	return why;
+}
+
+/* The same for a whole script, whose members are the services'. */
+static jv
+check_parts(const struct server *server, jv script)
+{
+	const char **all = NULL;
+	size_t count = 0;
+	jv result;
+
+	for (size_t i = 0; server->services[i] != NULL; i++)
+		for (const char *const *part = server->services[i]->parts;
+		     part != NULL && *part != NULL; part++) {
+			all = xreallocarray(all, count + 2, sizeof *all);
+			all[count++] = *part;
+			all[count] = NULL;
+		}
+	result = script_check(script, "the script", all);
+	free(all);
+	return result;
+}
+
 jv
 server_load(struct server *server, jv script)
 {
-	jv result = jv_null();
+	jv result = check_parts(server, script);
 
 	for (size_t i = 0; server->services[i] != NULL && jv_is_valid(result);
 	     i++) {

@@ -64,6 +64,7 @@ struct service {
 	 * object, consumed). jv_null(), or an error_value().
 	 */
 	jv (*load)(struct store *store, jv script);
+	const char *const *parts; /* the members of it that are its, NULL */
 	/* Adds its part to the object of /sandbox/state. */
 	jv (*state)(struct store *store, jv state);
 	/*
@@ -92,8 +93,18 @@ void server_latency(struct server *server, double seconds);
 /* What shall go wrong; see sandbox/faults.h. */
 struct faults *server_faults(struct server *server);
 
-/* Gives script to all services; consumes it. jv_null() or an error_value(). */
+/*
+ * Gives script to all services; consumes it. jv_null() or an error_value(),
+ * also if it is no object or has a member that is no service's.
+ */
 jv server_load(struct server *server, jv script);
+
+/*
+ * Whether thing (borrowed) is an object without other members than those: what
+ * is misspelt must not be passed over. jv_null(), or an error_value() that
+ * calls it where.
+ */
+jv script_check(jv thing, const char *where, const char *const *members);
 
 /* What /sandbox/state says. */
 jv server_state(struct server *server);

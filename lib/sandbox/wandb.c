@@ -454,6 +454,9 @@ make_tables(struct store *store)
 	wb_make_artifact_tables(store);
 }
 
+static const char *const parts[] = { "entity", "api_key", "identity_token",
+	"features", "upload_headers", NULL };
+
 static jv
 load(struct store *store, jv script)
 {
@@ -503,6 +506,7 @@ const struct service wandb_service = {
 	.routes = routes,
 	.open = make_tables,
 	.load = load,
+	.parts = parts,
 	.state = wb_state,
 	.environment = set_environment,
 };

@@ -80,7 +80,7 @@ exchange(struct wandb *wandb)
 	struct http_call call = { .method = "POST",
 		.headers = headers,
 		.safe = true,
-		.name = "the identity token's exchange" };
+		.name = "the exchange of WANDB_IDENTITY_TOKEN_FILE" };
 	struct buf token = { 0 };
 	char *url, *escaped, *body;
 	jv error =
@@ -109,7 +109,8 @@ exchange(struct wandb *wandb)
 	    record_str(answer, "access_token") == NULL) {
 		jv_free(answer);
 		answer = error_value("auth",
-		    "the identity token was not exchanged for an access token");
+		    "the identity token (WANDB_IDENTITY_TOKEN_FILE) was not "
+		    "exchanged for an access token");
 	}
 	if (jv_is_valid(answer)) {
 		credential_release(&wandb->access);

@@ -2,6 +2,7 @@
 /*
  * bucket - a run as the server has it, asked for and changed
  */
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,8 @@
 #include "mem.h"
 #include "record.h"
 #include "wandb/bucket.h"
+
+enum { STEPS_MOST = 10000 }; /* rows of an answer that are counted */
 
 /* Upstream's query of that name, with the state and what the server can do. */
 #define RUN_STATUS(features)                                              \
@@ -65,6 +68,12 @@ static const char page_query[] =
     " project(name: $project, entityName: $entity) { run(name: $run) {"
     " history(minStep: $minStep, maxStep: $maxStep, samples: $pageSize)"
     " } } }";
+
+static const char steps_query[] =
+    "query HistorySteps($entity: String!, $project: String!, $run: String!, "
+    "$specs: [JSONString!]!) {"
+    " project(name: $project, entityName: $entity) { run(name: $run) {"
+    " sampledHistory(specs: $specs) } } }";
 
 static const char mark_query[] =
     "mutation MarkRunFilesUploaded($entity: String!, $project: String!, "
@@ -507,6 +516,59 @@ bucket_row(struct wandb *wandb, const struct bucket *bucket, int64_t from,
 	jv_free(history);
 	jv_free(run);
 	return jv_null();
+}
+
+/* Adds to *rows. A full answer may be a sample: its halves are asked for. */
+static jv
+count_steps(struct wandb *wandb, const struct bucket *bucket, int64_t from,
+    int64_t to, const struct deadline *deadline, int64_t *rows)
+{
+	/* maxStep is inclusive here. */
+	jv spec = jv_string_fmt("{\"keys\":[\"_step\"],\"minStep\":%" PRId64
+				",\"maxStep\":%" PRId64 ",\"samples\":%d}",
+	    from, to - 1, STEPS_MOST);
+	jv run = ask_run(wandb, bucket, "HistorySteps", steps_query,
+	    set(jv_object(), "specs", JV_ARRAY(spec)), deadline);
+	jv lists, list, error = jv_null();
+	int count;
+
+	if (!jv_is_valid(run))
+		return run;
+	lists = record_get(run, "sampledHistory");
+	list = jv_get_kind(lists) == JV_KIND_ARRAY
+	    ? jv_array_get(jv_copy(lists), 0)
+	    : jv_null();
+	if (jv_get_kind(list) == JV_KIND_ARRAY) {
+		count = jv_array_length(jv_copy(list));
+		if (count < STEPS_MOST || to - from <= STEPS_MOST) {
+			*rows += count;
+		} else {
+			int64_t middle = from + (to - from) / 2;
+
+			error = count_steps(
+			    wandb, bucket, from, middle, deadline, rows);
+			if (jv_is_valid(error)) {
+				jv_free(error);
+				error = count_steps(
+				    wandb, bucket, middle, to, deadline, rows);
+			}
+		}
+	} else {
+		error = error_value(
+		    "unavailable", "HistorySteps: the answer has no rows");
+	}
+	jv_free(list);
+	jv_free(lists);
+	jv_free(run);
+	return error;
+}
+
+jv
+bucket_count(struct wandb *wandb, const struct bucket *bucket, int64_t from,
+    int64_t to, const struct deadline *deadline, int64_t *rows)
+{
+	*rows = 0;
+	return count_steps(wandb, bucket, from, to, deadline, rows);
 }
 
 jv

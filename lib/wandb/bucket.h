@@ -94,6 +94,13 @@ jv bucket_row(struct wandb *wandb, const struct bucket *bucket, int64_t from,
     int64_t to, const struct deadline *deadline, struct row_key *row);
 
 /*
+ * Asks how many rows there are with from <= step < to: by their steps alone, at
+ * most 10,000 in an answer.
+ */
+jv bucket_count(struct wandb *wandb, const struct bucket *bucket, int64_t from,
+    int64_t to, const struct deadline *deadline, int64_t *rows);
+
+/*
  * Takes all rows behind step away, and all events and console lines. May be
  * done again, as long as nothing was sent since.
  */

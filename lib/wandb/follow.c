@@ -80,11 +80,19 @@ follow_on(struct job *job)
 	struct replay *replay = &job->replay;
 	struct writer_watch *watch = &job->follow.watch;
 	int fd = runlog_fd(job->log);
+	const char *what;
 
 	for (;;) {
+		if ((what = writer_changed(fd, job->path, job->size)) != NULL) {
+			jv_free(replay->error);
+			replay->error = error_temporary(error_value("conflict",
+			    "the file %s while it was followed", what));
+			return false;
+		}
 		if (replay->exited) {
 			warning("%s: the run has ended, with exit code %d",
 			    job->path, replay->exit_code);
+			job->follow.end = "exit";
 			return false;
 		}
 		if (!keep_up(job))
@@ -93,6 +101,7 @@ follow_on(struct job *job)
 			warning("%s: the run has no end, but no process has "
 				"the file open, and it has not grown for %d s",
 			    job->path, WRITER_PATIENCE);
+			job->follow.end = "gone";
 			return false;
 		}
 		if (!deadline_sleep(&job->deadline, WRITER_LOOK)) {
@@ -102,6 +111,8 @@ follow_on(struct job *job)
 			return false;
 		}
 		if (writer_has_grown(watch, fd) || watch->size != job->size) {
+			if (watch->size < job->size)
+				continue; /* it was cut: not to be read */
 			job->follow.news = true;
 			return true;
 		}

@@ -23,8 +23,9 @@ struct syncer {
 /* A file that is still written, as follow.c knows it. */
 struct follow {
 	struct writer_watch watch;
-	double posted; /* in clock_ticks() */
-	bool news;     /* something came since the last post */
+	double posted;   /* in clock_ticks() */
+	bool news;       /* something came since the last post */
+	const char *end; /* "exit", "gone": why it is over; NULL: it is not */
 };
 
 /* One file. */

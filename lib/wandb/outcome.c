@@ -238,6 +238,8 @@ outcome_done(struct job *job, jv rec)
 
 	rec = set_counts(job, set_run(job, rec));
 	rec = set_left_out(job, set_damage(job, rec));
+	if (job->follow.end != NULL)
+		rec = record_set_str(rec, "ended_by", job->follow.end);
 	rec = record_set_bool(rec, "synced", whole);
 	rec = record_set_bool(rec, "verified", whole);
 	rec = record_set_str(

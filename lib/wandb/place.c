@@ -352,16 +352,69 @@ prove_over(struct wandb *wandb, const struct bucket *bucket, struct scan *scan,
 	    "cannot be put before them any more");
 }
 
-/* What prove_over() asks, of a file behind whose rows others are. */
+/* Rows that cannot be put in any more. */
+static jv
+lacks(const struct bucket *bucket, int64_t rows)
+{
+	return error_value("conflict",
+	    "the run %s on the server lacks %" PRId64 " rows of this file "
+	    "before its last one, as after the sync of a damaged copy; they "
+	    "cannot be put in: sync the file with another id (--id=NEW), then "
+	    "delete that run",
+	    bucket->run_id, rows);
+}
+
+/*
+ * The file's last row is there, and scan->step is behind it: whether so many
+ * are from its first one on. A damaged copy that was synced, and files that
+ * came behind it, leave a hole.
+ */
+static jv
+prove_whole(struct wandb *wandb, const struct bucket *bucket,
+    const struct scan *scan, const struct deadline *deadline)
+{
+	int64_t from = scan->first.step, rows;
+	struct row_key row;
+	jv error = bucket_row(wandb, bucket, from, from + 1, deadline, &row);
+
+	if (!jv_is_valid(error))
+		return error;
+	if (!row.known || !place_same_row(&row, &scan->first)) {
+		jv_free(error);
+		error = find_time(
+		    wandb, bucket, scan->first.timestamp, deadline, &row);
+		if (!jv_is_valid(error))
+			return error;
+		from = row.step;
+	}
+	if (!row.known) {
+		jv_free(error);
+		return conflict(bucket, "lacks the first row of this file");
+	}
+	jv_free(error);
+	error = bucket_count(wandb, bucket, from, scan->step, deadline, &rows);
+	if (!jv_is_valid(error) || rows >= scan->rows)
+		return error;
+	jv_free(error);
+	return lacks(bucket, scan->rows - rows);
+}
+
+/* Asks for both, of a file behind whose rows others are. */
 static jv
 place_over(struct wandb *wandb, const struct bucket *bucket, struct scan *scan,
     const struct deadline *deadline, struct place *place)
 {
+	jv error;
+
 	place->over = true;
 	place->there.rows = scan->rows;
-	return scan->rows > 0
-	    ? prove_over(wandb, bucket, scan, deadline)
-	    : conflict(bucket, "holds rows, and this file none");
+	if (scan->rows == 0)
+		return conflict(bucket, "holds rows, and this file none");
+	error = prove_over(wandb, bucket, scan, deadline);
+	if (!jv_is_valid(error) || scan->damaged)
+		return error;
+	jv_free(error);
+	return prove_whole(wandb, bucket, scan, deadline);
 }
 
 /*
@@ -381,12 +434,7 @@ place_gap(struct wandb *wandb, const struct bucket *bucket,
 	jv error;
 
 	if (rows > there && scan->found >= 0)
-		return error_value("conflict",
-		    "the run %s on the server lacks %" PRId64 " rows of this "
-		    "file before its last one, as after the sync of a damaged "
-		    "copy; they cannot be put in: sync the file with another "
-		    "id (--id=NEW), then delete that run",
-		    bucket->run_id, rows - there);
+		return lacks(bucket, rows - there);
 	if (!scan->damaged || rows == 0 || rows > there)
 		return conflict(bucket, "holds other rows than this file");
 	place->first.rows += there - rows;

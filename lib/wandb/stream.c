@@ -237,10 +237,8 @@ land(struct stream *stream)
 	error = jv_copy(stream->call.error);
 	if (jv_is_valid(error)) {
 		stream->confirmed = stream->flying_rows;
-		/* Any answer will do; one that is no JSON says no more. */
 		answer = jv_parse_sized(
-		    stream->call.answer_size > 0 ? stream->call.answer : "",
-		    (int)stream->call.answer_size);
+		    stream->call.answer, (int)stream->call.answer_size);
 		if (record_true(answer, "stopped"))
 			stream->stopped = true;
 		jv_free(answer);
@@ -269,6 +267,7 @@ launch(struct stream *stream, const char *url)
 		.headers = headers,
 		.body = body->at,
 		.body_size = (off_t)body->len,
+		.json = true,
 		.safe = true,
 		.transfer = true,
 		.deadline = stream->deadline,

@@ -116,6 +116,19 @@ writer_has_grown(struct writer_watch *watch, int fd)
 	return true;
 }
 
+const char *
+writer_changed(int fd, const char *path, off_t read)
+{
+	struct stat st, named;
+
+	if (fstat(fd, &st) < 0)
+		return NULL;
+	if (stat(path, &named) == 0 &&
+	    (named.st_dev != st.st_dev || named.st_ino != st.st_ino))
+		return "was replaced";
+	return st.st_size < read ? "was cut" : NULL;
+}
+
 bool
 writer_is_gone(struct writer_watch *watch, int fd)
 {

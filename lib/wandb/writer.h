@@ -38,6 +38,13 @@ void writer_watch(struct writer_watch *watch, int fd, off_t size);
 /* Whether it has another size than when it was looked at last. */
 bool writer_has_grown(struct writer_watch *watch, int fd);
 
+/*
+ * Why what is read from fd is not the file path any more, of which read bytes
+ * were read: "was replaced", "was cut"; NULL if it is. One that was removed may
+ * still grow.
+ */
+const char *writer_changed(int fd, const char *path, off_t read);
+
 /* Whether it is given up. */
 bool writer_is_gone(struct writer_watch *watch, int fd);
 

@@ -1021,6 +1021,41 @@ test_redirect(void **state)
 	server_stop(other);
 }
 
+/* ---- answers that must be JSON ---- */
+
+static void
+test_json(void **state)
+{
+	struct http_call call;
+
+	(void)state;
+	SERVE({ .text = HEAD "Content-Length: 6\r\n\r\n<html>" },
+	    { .text = HEAD EMPTY },
+	    { .text = HEAD "Content-Length: 2\r\n\r\n[]" },
+	    { .text = HEAD "Content-Length: 2\r\n\r\n{}" },
+	    { .text = HEAD "Content-Length: 6\r\n\r\n<html>" });
+	call = post("{}");
+	call.json = call.safe = call.transfer = true;
+	http_do(&call);
+	assert_ok(&call);
+	assert_int_equal(call.tries, 4);
+	assert_string_equal(call.answer, "{}");
+
+	/* Nor is it asked for ever, and what came of it is not known. */
+	http_do(&call);
+	assert_error(&call, "unavailable", "no JSON object");
+	assert_true(call.tries > 5 && call.waited < 301);
+	assert_true(call.unsure);
+	http_release(&call);
+
+	call = post("{}");
+	call.json = true;
+	http_do(&call);
+	assert_error(&call, "unavailable", "no JSON object");
+	assert_int_equal(call.tries, 1);
+	http_release(&call);
+}
+
 /* ---- many at once ---- */
 
 static void
@@ -1209,6 +1244,7 @@ main(void)
 		TEST(test_upload_stalls),
 		TEST(test_after_a_wrong_url),
 		TEST(test_redirect),
+		TEST(test_json),
 		TEST(test_parallel),
 		TEST(test_places),
 		TEST(test_cancel),
