@@ -157,6 +157,14 @@ is 'the summary in its own words' \
 is 'the first and the last row' "$(state '.runs["tester/p/r"].history |
     [.lines, .first.a, .last.a]')" '[2,"NaN",1000000]'
 is 'nothing to find fault with' "$(violations)" 0
+deep=$(printf '%0300d' 0 | tr 0 '[')$(printf '%0300d' 0 | tr 0 ']')
+is 'a summary deeper than libjq reads' "$(stream r '{"files": {
+    "wandb-summary.json": {"offset": 0, "content": [
+        "{\"a\":'"$deep"'}"]}}}')" 200
+is 'is shown as text' "$(state '.runs["tester/p/r"].summary')" "{\"a\":$deep}"
+is 'the next one' "$(stream r '{"files": {"wandb-summary.json": {"offset": 0,
+    "content": ["{\"a\":Infinity}"]}}}')" 200
+is 'is shown as an object' "$(state '.runs["tester/p/r"].summary.a')" Infinity
 
 same='{"files": {"wandb-history.jsonl": {"offset": 1, "content": [
     "{\"b\":\"\\u00e9\",\"a\":1000000,\"_step\":5}"]}}}'
