@@ -259,6 +259,12 @@ is 'a header that is asked for' "$(jq -c .data.createRunFiles.uploadHeaders \
     "$out") $(put "$to" c) $(put "$to" c -H 'X-Amz-Acl: private')" \
     '["X-Amz-Acl: private"] 403 200'
 sandbox POST load '{"upload_headers": []}' >/dev/null
+before=$(violations)
+place 'back\slash' >/dev/null
+is 'a name that Windows would not have' "$(violations)" "$before"
+place '../up' >/dev/null
+is 'one that leaves the run' "$(state '.violations[-1]')" \
+    'POST /graphql: createRunFiles for the name ../up'
 
 # ---- queries ----
 
