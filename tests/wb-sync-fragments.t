@@ -94,6 +94,38 @@ fresh lost 2
 ok 'and what came of it' run 0 wb-sync "$file"
 is 'with a gap' "$(steps lost | jq -c '.[9:11]')" '[9,15]'
 
+# Rows are not all as far from each other as the first two.
+make-run wide 10 10 1000 resume >"$work/wide-1"
+make-run wide 10 10 2000 resume from=15 stride=5 >"$work/wide-2"
+make-run wide 10 10 2000 resume from=14 stride=5 >"$work/wide-3"
+serve
+fresh wide 1
+ok 'a run' run 0 wb-sync "$file"
+fresh wide 2
+ok 'what is further than any stride' run 1 wb-sync "$file"
+is 'is a conflict' "$(verdict)" 'conflict false'
+fresh wide 3
+ok 'what is as far as the widest' run 0 wb-sync "$file"
+is 'goes on' "$(steps wide | jq -c '.[9:13]')" '[9,14,15,20]'
+
+# Who names a file and the one before it knows better than its steps do.
+mkdir -p "$work/named/1" "$work/named/2"
+cp "$work/told-1" "$work/named/1/run-told.wandb"
+cp "$work/told-3" "$work/named/2/run-told.wandb"
+serve
+ok 'two in a call, steps apart' run 0 wb-sync --no-mark "$work/named/"?
+is 'are one run' "$(steps told | jq -c '.[9:11]')" '[9,20]'
+serve
+wb-find-runs "$work/named" >"$work/found"
+ok 'and if they are counted so' run_input "$(cat "$work/found")" 0 \
+    wb-sync --no-mark
+is 'they are' "$(steps told | jq -c '.[9:11]')" '[9,20]'
+serve
+ok 'with one between them' run_input "$(jq -c '.fragments = 3 |
+    if .fragment == 2 then .fragment = 3 else . end' "$work/found")" 1 wb-sync
+is 'the last waits for that' "$(jq -r '.error.code' "$out" | tr '\n' ' ')" \
+    'null conflict '
+
 # A first step above 0 is that of every tenth step, say.
 make-run tenth 1 10 1000 resume from=10 >"$work/tenth-1"
 serve

@@ -158,6 +158,7 @@ remember(struct job *job, jv broken)
 
 	free(syncer->last);
 	syncer->last = job->name != NULL ? xstrdup(job->name) : NULL;
+	syncer->number = job->number;
 	jv_free(syncer->broken);
 	syncer->broken = broken;
 	syncer->reach = (struct reach){
@@ -177,6 +178,7 @@ remember_marker(struct job *job)
 
 	free(syncer->last);
 	syncer->last = xstrdup(job->name);
+	syncer->number = job->number;
 	jv_free(syncer->broken);
 	syncer->broken = jv_null();
 	syncer->reach = (struct reach){

@@ -332,7 +332,8 @@ check_before(struct job *job)
 	if (job->options->partial || place->over || place->there.rows > 0)
 		return jv_null();
 	return fragment_check(job->path, &job->bucket,
-	    job->replay.rewound && job->number < 2 ? 2 : job->number);
+	    job->replay.rewound && job->number < 2 ? 2 : job->number,
+	    job->follows);
 }
 
 /*
@@ -393,6 +394,9 @@ find_place(struct job *job)
 			return jv_copy(syncer->broken);
 		if (jv_is_valid(syncer->broken) && !replay->rewound)
 			claim.before = &syncer->reach;
+		/* Counted or not, unless one between them is left out. */
+		job->follows = jv_is_valid(syncer->broken) &&
+		    (job->number == 0 || job->number == syncer->number + 1);
 	}
 	error = bucket_ask(job->wandb, &replay->params, &job->deadline, bucket);
 	if (!jv_is_valid(error))
