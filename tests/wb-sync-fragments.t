@@ -185,6 +185,55 @@ ok 'they do, tried again' run_input "$(jq -c \
     'select(.error.temporary) | del(.error)' "$out")" 0 wb-sync
 ok 'in order at last' in_order mute 30
 
+# ---- files that do not say that they go on, as of older clients ----
+
+for n in 1 2 3; do
+    make-run plain 10 10 $((n * 1000)) >"$work/plain-$n"
+    mkdir -p "$work/plain/$n"
+    cp "$work/plain-$n" "$work/plain/$n/run-plain.wandb"
+done
+serve
+ok 'in one call' run 0 wb-sync --no-mark "$work/plain/"?
+is 'all of it is there' "$(counts plain)" '[30,30,3,"finished"]'
+ok 'in order' in_order plain 30
+want=$(whole plain)
+ok 'again' run 0 wb-sync --no-mark "$work/plain/"?
+is 'changes nothing' "$(whole plain)" "$want"
+fresh plain 2
+ok 'one of them alone' run 0 wb-sync "$file"
+is 'neither' "$(whole plain)" "$want"
+
+serve
+ok 'the first' run 0 wb-sync "$work/plain/1"
+fresh plain 2
+ok 'the second alone' run 1 wb-sync "$file"
+is 'may be another run' "$(verdict)" 'conflict false'
+wb-find-runs "$work/plain" >"$work/found"
+ok 'the others, counted' run_input "$(cat "$work/found")" 0 wb-sync --no-mark
+is 'are the same' "$(whole plain)" "$want"
+serve
+ok 'without the second' run_input "$(jq -c 'select(.fragment != 2)' \
+    "$work/found")" 1 wb-sync --no-mark
+is 'the last is not sent' "$(counts plain)" '[10,10,1,"finished"]'
+
+serve --fault 'match=file_stream times=always status=503'
+ok 'the first fails, and may pass' run 1 wb-sync -j1 --again "$work/plain/"?
+is 'the others wait' "$(jq -r .error.temporary "$out" | sort -u)" true
+
+serve
+make-run plain 10 10 1000.05 >"$work/plain/2/run-plain.wandb"
+ok 'two at once' run 1 wb-sync --no-mark "$work/plain/1" "$work/plain/2"
+is 'are two runs' "$(jq -r .error.code "$out" | tr '\n' ' ')" 'null conflict '
+
+serve
+make-run other 10 10 2000 >"$work/plain/2/run-other.wandb"
+rm "$work/plain/2/run-plain.wandb"
+wb-find-runs "$work/plain/1" "$work/plain/2" >"$work/found"
+ok 'two runs as one' run_input "$(cat "$work/found")" 0 wb-sync --no-mark \
+    --id=one
+is 'are one' "$(counts one)" '[20,20,2,"finished"]'
+ok 'in order, too' in_order one 20
+
 # ---- a cut at any post, gone on with elsewhere ----
 
 for n in 1 2 3; do

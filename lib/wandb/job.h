@@ -16,6 +16,7 @@ struct syncer {
 	const struct sync_options *options;
 	char *last;         /* entity/project/run_id of the file before */
 	int number;         /* which file of the run that was, as in a job */
+	double started;     /* when its program was */
 	struct reach reach; /* how far it reached */
 	bool one_by_one;    /* the server does not take two mutations in one */
 	jv broken; /* jv_null(); if it was not done, what the next one says */

@@ -159,6 +159,7 @@ remember(struct job *job, jv broken)
 	free(syncer->last);
 	syncer->last = job->name != NULL ? xstrdup(job->name) : NULL;
 	syncer->number = job->number;
+	syncer->started = job->replay.started;
 	jv_free(syncer->broken);
 	syncer->broken = broken;
 	syncer->reach = (struct reach){
@@ -179,6 +180,7 @@ remember_marker(struct job *job)
 	free(syncer->last);
 	syncer->last = xstrdup(job->name);
 	syncer->number = job->number;
+	syncer->started = job->replay.started;
 	jv_free(syncer->broken);
 	syncer->broken = jv_null();
 	syncer->reach = (struct reach){
