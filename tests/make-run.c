@@ -2,14 +2,15 @@
 /*
  * make-run - a .wandb file of any size, for tests
  *
- * make-run ID ROWS WIDTH [BEGIN [resume] [killed] [half] [from=STEP]
+ * make-run ID ROWS WIDTH [BEGIN [resume] [killed] [bare] [half] [from=STEP]
  * [stride=N] [rewind=STEP]]: rows of WIDTH bytes, with a console line for each
  * and a system sample for every tenth, on standard output. It begins BEGIN
  * seconds later than without. resume: it goes on with what may be there
  * (RunRecord.resume); its steps begin at 0 again. killed: the exit record is
- * missing. half: config and summary hold half a surrogate pair. from: the first
- * row's step. stride: steps from the second row to the third, the others are a
- * step apart. rewind: the run is taken back to a step of its own.
+ * missing. bare: so is the summary. half: config and summary hold half a
+ * surrogate pair. from: the first row's step. stride: steps from the second row
+ * to the third, the others are a step apart. rewind: the run is taken back to a
+ * step of its own.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -142,10 +143,12 @@ main(int argc, char *argv[])
 		message_item(&summary, 1, argv[4], "1");
 	if (has_word(argv, "half"))
 		message_item(&summary, 1, "half", HALF);
-	logfile_record(3, &summary);
+	if (!has_word(argv, "bare"))
+		logfile_record(3, &summary);
 	message_int(&end, 2, 1);
 	if (!has_word(argv, "killed"))
 		logfile_record(18, &end);
+	buf_release(&summary);
 	buf_release(&end);
 	free(filler);
 	return fflush(stdout) == EOF;
