@@ -2,13 +2,15 @@
 /*
  * make-run - a .wandb file of any size, for tests
  *
- * make-run ID ROWS WIDTH [BEGIN [resume] [killed] [half] [from=STEP]
- * [rewind=STEP]]: rows of WIDTH bytes, with a console line for each and a
- * system sample for every tenth, on standard output. It begins BEGIN seconds
- * later than without. resume: it goes on with what may be there
+ * make-run ID ROWS WIDTH [BEGIN [resume] [killed] [bare] [half] [from=STEP]
+ * [stride=N] [rewind=STEP]]: rows of WIDTH bytes, with a console line for each
+ * and a system sample for every tenth, on standard output. It begins BEGIN
+ * seconds later than without. resume: it goes on with what may be there
  * (RunRecord.resume); its steps begin at 0 again. killed: the exit record is
- * missing. half: config and summary hold half a surrogate pair. from: the first
- * row's step. rewind: the run is taken back to a step of its own.
+ * missing. bare: so is the summary. half: config and summary hold half a
+ * surrogate pair. from: the first row's step. stride: steps from the second row
+ * to the third, the others are a step apart. rewind: the run is taken back to a
+ * step of its own.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -112,8 +114,10 @@ main(int argc, char *argv[])
 	double begin = START;
 	const char *from = word_after(argv, "from=");
 	const char *back = word_after(argv, "rewind=");
+	const char *stride = word_after(argv, "stride=");
 	char text[64], *filler;
 	long rows, first = from != NULL ? strtol(from, NULL, 10) : 0;
+	long more = stride != NULL ? strtol(stride, NULL, 10) - 1 : 0;
 	size_t width;
 
 	if (argc < 4)
@@ -130,18 +134,21 @@ main(int argc, char *argv[])
 	put_run(argv[1], has_word(argv, "resume") ? argv[4] : NULL,
 	    has_word(argv, "half"), begin, back);
 	for (long i = 0; i < rows; i++)
-		put_row(first + i, begin + (double)(i + 1) / 100, filler);
-	(void)snprintf(text, sizeof text, "%ld", first + rows - 1);
+		put_row(first + i + (i > 1 ? more : 0),
+		    begin + (double)(i + 1) / 100, filler);
+	(void)snprintf(text, sizeof text, "%ld", first + rows - 1 + more);
 	message_item(&summary, 1, "_step", text);
 	message_item(&summary, 1, "text", "\"done\"");
 	if (has_word(argv, "resume"))
 		message_item(&summary, 1, argv[4], "1");
 	if (has_word(argv, "half"))
 		message_item(&summary, 1, "half", HALF);
-	logfile_record(3, &summary);
+	if (!has_word(argv, "bare"))
+		logfile_record(3, &summary);
 	message_int(&end, 2, 1);
 	if (!has_word(argv, "killed"))
 		logfile_record(18, &end);
+	buf_release(&summary);
 	buf_release(&end);
 	free(filler);
 	return fflush(stdout) == EOF;

@@ -157,6 +157,14 @@ is 'the summary in its own words' \
 is 'the first and the last row' "$(state '.runs["tester/p/r"].history |
     [.lines, .first.a, .last.a]')" '[2,"NaN",1000000]'
 is 'nothing to find fault with' "$(violations)" 0
+deep=$(printf '%0300d' 0 | tr 0 '[')$(printf '%0300d' 0 | tr 0 ']')
+is 'a summary deeper than libjq reads' "$(stream r '{"files": {
+    "wandb-summary.json": {"offset": 0, "content": [
+        "{\"a\":'"$deep"'}"]}}}')" 200
+is 'is shown as text' "$(state '.runs["tester/p/r"].summary')" "{\"a\":$deep}"
+is 'the next one' "$(stream r '{"files": {"wandb-summary.json": {"offset": 0,
+    "content": ["{\"a\":Infinity}"]}}}')" 200
+is 'is shown as an object' "$(state '.runs["tester/p/r"].summary.a')" Infinity
 
 same='{"files": {"wandb-history.jsonl": {"offset": 1, "content": [
     "{\"b\":\"\\u00e9\",\"a\":1000000,\"_step\":5}"]}}}'
@@ -251,6 +259,12 @@ is 'a header that is asked for' "$(jq -c .data.createRunFiles.uploadHeaders \
     "$out") $(put "$to" c) $(put "$to" c -H 'X-Amz-Acl: private')" \
     '["X-Amz-Acl: private"] 403 200'
 sandbox POST load '{"upload_headers": []}' >/dev/null
+before=$(violations)
+place 'back\slash' >/dev/null
+is 'a name that Windows would not have' "$(violations)" "$before"
+place '../up' >/dev/null
+is 'one that leaves the run' "$(state '.violations[-1]')" \
+    'POST /graphql: createRunFiles for the name ../up'
 
 # ---- queries ----
 

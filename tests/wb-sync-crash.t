@@ -121,4 +121,14 @@ while [ $n -le 9 ]; do
     n=$((n + 1))
 done
 
+# A client before 0.18 writes no summary before its end.
+make-run bare 7 10 0 killed bare >"$work/run-bare.wandb"
+serve
+ok 'killed without a summary' run 0 wb-sync --no-mark "$work/run-bare.wandb"
+is 'it has the last step' "$(run_state bare .summary)" '{"_step":6}'
+before=$(writes)
+ok 'again' run 0 wb-sync --no-mark "$work/run-bare.wandb"
+is 'sends nothing' "$(writes)" "$before"
+rm "$work/run-bare.wandb"
+
 done_testing

@@ -94,6 +94,38 @@ fresh lost 2
 ok 'and what came of it' run 0 wb-sync "$file"
 is 'with a gap' "$(steps lost | jq -c '.[9:11]')" '[9,15]'
 
+# Rows are not all as far from each other as the first two.
+make-run wide 10 10 1000 resume >"$work/wide-1"
+make-run wide 10 10 2000 resume from=15 stride=5 >"$work/wide-2"
+make-run wide 10 10 2000 resume from=14 stride=5 >"$work/wide-3"
+serve
+fresh wide 1
+ok 'a run' run 0 wb-sync "$file"
+fresh wide 2
+ok 'what is further than any stride' run 1 wb-sync "$file"
+is 'is a conflict' "$(verdict)" 'conflict false'
+fresh wide 3
+ok 'what is as far as the widest' run 0 wb-sync "$file"
+is 'goes on' "$(steps wide | jq -c '.[9:13]')" '[9,14,15,20]'
+
+# Who names a file and the one before it knows better than its steps do.
+mkdir -p "$work/named/1" "$work/named/2"
+cp "$work/told-1" "$work/named/1/run-told.wandb"
+cp "$work/told-3" "$work/named/2/run-told.wandb"
+serve
+ok 'two in a call, steps apart' run 0 wb-sync --no-mark "$work/named/"?
+is 'are one run' "$(steps told | jq -c '.[9:11]')" '[9,20]'
+serve
+wb-find-runs "$work/named" >"$work/found"
+ok 'and if they are counted so' run_input "$(cat "$work/found")" 0 \
+    wb-sync --no-mark
+is 'they are' "$(steps told | jq -c '.[9:11]')" '[9,20]'
+serve
+ok 'with one between them' run_input "$(jq -c '.fragments = 3 |
+    if .fragment == 2 then .fragment = 3 else . end' "$work/found")" 1 wb-sync
+is 'the last waits for that' "$(jq -r '.error.code' "$out" | tr '\n' ' ')" \
+    'null conflict '
+
 # A first step above 0 is that of every tenth step, say.
 make-run tenth 1 10 1000 resume from=10 >"$work/tenth-1"
 serve
@@ -152,6 +184,55 @@ sandbox DELETE faults >/dev/null
 ok 'they do, tried again' run_input "$(jq -c \
     'select(.error.temporary) | del(.error)' "$out")" 0 wb-sync
 ok 'in order at last' in_order mute 30
+
+# ---- files that do not say that they go on, as of older clients ----
+
+for n in 1 2 3; do
+    make-run plain 10 10 $((n * 1000)) >"$work/plain-$n"
+    mkdir -p "$work/plain/$n"
+    cp "$work/plain-$n" "$work/plain/$n/run-plain.wandb"
+done
+serve
+ok 'in one call' run 0 wb-sync --no-mark "$work/plain/"?
+is 'all of it is there' "$(counts plain)" '[30,30,3,"finished"]'
+ok 'in order' in_order plain 30
+want=$(whole plain)
+ok 'again' run 0 wb-sync --no-mark "$work/plain/"?
+is 'changes nothing' "$(whole plain)" "$want"
+fresh plain 2
+ok 'one of them alone' run 0 wb-sync "$file"
+is 'neither' "$(whole plain)" "$want"
+
+serve
+ok 'the first' run 0 wb-sync "$work/plain/1"
+fresh plain 2
+ok 'the second alone' run 1 wb-sync "$file"
+is 'may be another run' "$(verdict)" 'conflict false'
+wb-find-runs "$work/plain" >"$work/found"
+ok 'the others, counted' run_input "$(cat "$work/found")" 0 wb-sync --no-mark
+is 'are the same' "$(whole plain)" "$want"
+serve
+ok 'without the second' run_input "$(jq -c 'select(.fragment != 2)' \
+    "$work/found")" 1 wb-sync --no-mark
+is 'the last is not sent' "$(counts plain)" '[10,10,1,"finished"]'
+
+serve --fault 'match=file_stream times=always status=503'
+ok 'the first fails, and may pass' run 1 wb-sync -j1 --again "$work/plain/"?
+is 'the others wait' "$(jq -r .error.temporary "$out" | sort -u)" true
+
+serve
+make-run plain 10 10 1000.05 >"$work/plain/2/run-plain.wandb"
+ok 'two at once' run 1 wb-sync --no-mark "$work/plain/1" "$work/plain/2"
+is 'are two runs' "$(jq -r .error.code "$out" | tr '\n' ' ')" 'null conflict '
+
+serve
+make-run other 10 10 2000 >"$work/plain/2/run-other.wandb"
+rm "$work/plain/2/run-plain.wandb"
+wb-find-runs "$work/plain/1" "$work/plain/2" >"$work/found"
+ok 'two runs as one' run_input "$(cat "$work/found")" 0 wb-sync --no-mark \
+    --id=one
+is 'are one' "$(counts one)" '[20,20,2,"finished"]'
+ok 'in order, too' in_order one 20
 
 # ---- a cut at any post, gone on with elsewhere ----
 

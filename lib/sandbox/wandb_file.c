@@ -387,7 +387,7 @@ wb_create_run_files(struct gql *gql, jv self, jv args)
 			    "isi", run, text, object);
 		}
 		if (*text == '/' || *text == '\0' ||
-		    strstr(text, "../") != NULL || strchr(text, '\\'))
+		    strstr(text, "../") != NULL)
 			wb_violation(wb_request(gql), run,
 			    "createRunFiles for the name %s", text);
 		file = jv_object_set(jv_object(), jv_string("name"), name);

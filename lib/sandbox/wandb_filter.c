@@ -15,7 +15,6 @@
 #include "sandbox/canonical.h"
 #include "sandbox/wandb_parts.h"
 
-/* JSON text, with NaN and the infinities as strings, as a value. */
 jv
 wb_parsed(const char *text)
 {
@@ -26,6 +25,10 @@ wb_parsed(const char *text)
 	    !canonical(&strict, span_of(text), CANONICAL_QUOTED))
 		return jv_null();
 	out = jv_parse_sized(strict.at, (int)strict.len);
+	if (!jv_is_valid(out)) {
+		jv_free(out);
+		out = jv_string_sized(strict.at, (int)strict.len);
+	}
 	buf_release(&strict);
 	return out;
 }

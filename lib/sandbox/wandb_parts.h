@@ -106,7 +106,10 @@ int wb_matches(struct store *store, jv filter, jv node);
 /* A run's value by its name in filters and orders; invalid without it. */
 jv wb_run_value(struct store *store, jv node, const char *key);
 
-/* JSON text, with NaN and the infinities as strings; null if it is none. */
+/*
+ * JSON text, with NaN and the infinities as strings; null if it is none, and a
+ * string of it all if it is nested deeper than libjq reads.
+ */
 jv wb_parsed(const char *text);
 
 /* ---- wandb_history.c ---- */

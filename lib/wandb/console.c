@@ -5,7 +5,8 @@
  * A terminal is 32 lines high and knows \r, \n, ESC [ A and ESC [ B; all else
  * is a character, also an escape that a real terminal would obey. A line comes
  * into being when a character is written to it or below it, so the empty lines
- * at the end of a log never do.
+ * at the end of a log never do. Nor do spaces behind a line's end show until
+ * another character of the line changes: they are what was there.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -34,6 +35,7 @@ struct line {
 	double time;
 	uint32_t *cell; /* of a terminal's line: a character each */
 	size_t width;
+	size_t shown; /* the width when a character last changed */
 	size_t room;
 	bool is_logged; /* the line is text as it is */
 	struct buf text;
@@ -166,7 +168,7 @@ give(const struct console *console, int64_t number, console_take *take,
 
 	if (!line->is_logged) {
 		buf_clear(cells);
-		for (i = 0; i < line->width; i++)
+		for (i = 0; i < line->shown; i++)
 			add_rune(cells, line->cell[i]);
 	}
 	take(context,
@@ -212,6 +214,7 @@ add_line(struct console *console, bool error)
 	line->error = error;
 	line->time = console->time;
 	line->width = 0;
+	line->shown = 0;
 	line->is_logged = false;
 	return line;
 }
@@ -252,7 +255,10 @@ put(struct console *console, struct terminal *terminal, uint32_t rune)
 	if (!line || column >= WIDTH)
 		return;
 	widen(line, column + 1);
+	if (line->cell[column] == rune)
+		return;
 	line->cell[column] = rune;
+	line->shown = line->width;
 }
 
 /* The same for many characters of one byte each. */
@@ -260,14 +266,22 @@ static void
 put_ascii(struct console *console, struct terminal *terminal, struct span text)
 {
 	struct line *line = line_at_cursor(console, terminal);
-	size_t column = terminal->column, end = column + text.len, i;
+	size_t column = terminal->column, end = column + text.len, before, i;
 
 	terminal->column = end;
 	if (end > WIDTH)
 		end = WIDTH;
 	if (!line || column >= end)
 		return;
+	before = line->width;
 	widen(line, end);
+	/* The last one that changes was the end of the line then. */
+	for (i = end; i > column; i--) {
+		if (line->cell[i - 1] == (uint8_t)text.at[i - 1 - column])
+			continue;
+		line->shown = i > before ? i : before;
+		break;
+	}
 	for (i = 0; column + i < end; i++)
 		line->cell[column + i] = (uint8_t)text.at[i];
 }

@@ -18,7 +18,8 @@
 
 enum {
 	TAIL = 32 * LEVELDB_BLOCK, /* in which the last row is looked for */
-	SLACK = 5 /* seconds between the start of a run and of its clock */
+	HEAD = 100, /* rows in which the widest stride is looked for */
+	SLACK = 5   /* seconds between the start of a run and of its clock */
 };
 
 /* How a file begins. */
@@ -27,8 +28,9 @@ struct beginning {
 	int64_t starting_step;
 	int32_t runtime;
 	double started;
-	int rows; /* the first two were read: */
-	double step[2], time, clock;
+	int rows; /* that were read; of the first: */
+	double step, time, clock;
+	double stride; /* the widest between two rows */
 };
 
 static double
@@ -82,13 +84,13 @@ read_beginning(const char *path, struct beginning *begin)
 	struct runlog *log = runlog_open(path, &why);
 	struct runlog_entry entry;
 	enum leveldb_event event;
-	double time, clock;
+	double before = NAN, step, time, clock;
 
 	jv_free(why);
 	*begin = (struct beginning){ .started = NAN };
 	if (log == NULL)
 		return;
-	while (begin->rows < 2 &&
+	while (begin->rows < HEAD &&
 	    ((event = runlog_next(log, &entry)) == LEVELDB_RECORD ||
 		event == LEVELDB_DAMAGE)) {
 		if (event == LEVELDB_DAMAGE)
@@ -97,12 +99,15 @@ read_beginning(const char *path, struct beginning *begin)
 			take_run(begin, entry.message);
 		if (entry.kind != RUNLOG_HISTORY)
 			continue;
-		read_row(
-		    entry.message, &begin->step[begin->rows], &time, &clock);
+		read_row(entry.message, &step, &time, &clock);
 		if (begin->rows++ == 0) {
+			begin->step = step;
 			begin->time = time;
 			begin->clock = clock;
+		} else if (isgreater(step - before, begin->stride)) {
+			begin->stride = step - before;
 		}
+		before = step;
 	}
 	runlog_close(log);
 }
@@ -164,12 +169,13 @@ skips(const struct beginning *begin, const struct bucket *bucket)
 	    (bucket->state == NULL ||
 		strcasecmp(bucket->state, "finished") != 0))
 		return false;
-	return begin->rows == 2 &&
-	    begin->step[0] - behind > begin->step[1] - begin->step[0];
+	return begin->rows > 1 &&
+	    isgreater(begin->step - behind, begin->stride);
 }
 
 static jv
-check_beginning(const struct beginning *begin, const struct bucket *bucket)
+check_beginning(
+    const struct beginning *begin, const struct bucket *bucket, bool follows)
 {
 	double clock = begin->clock - (begin->time - begin->started);
 	char *what = NULL;
@@ -179,9 +185,9 @@ check_beginning(const struct beginning *begin, const struct bucket *bucket)
 	    (bucket->rows > 0 ? bucket->last_row.step + 1 : 0))
 		what = xasprintf(
 		    "it goes on from step %" PRId64, begin->starting_step);
-	else if (skips(begin, bucket))
-		what = xasprintf(
-		    "this one begins with step %.15g", begin->step[0]);
+	else if (!follows && skips(begin, bucket))
+		what =
+		    xasprintf("this one begins with step %.15g", begin->step);
 	else if (!bucket->present && begin->resumed)
 		what = xstrdup("the server had the run when this one began");
 	else if (!bucket->present && begin->runtime > 0)
@@ -287,7 +293,8 @@ check_siblings(const char *path, const struct bucket *bucket)
 }
 
 jv
-fragment_check(const char *path, const struct bucket *bucket, int number)
+fragment_check(
+    const char *path, const struct bucket *bucket, int number, bool follows)
 {
 	struct beginning begin;
 	char *what;
@@ -304,5 +311,5 @@ fragment_check(const char *path, const struct bucket *bucket, int number)
 		return error;
 	jv_free(error);
 	read_beginning(path, &begin);
-	return check_beginning(&begin, bucket);
+	return check_beginning(&begin, bucket, follows);
 }

@@ -11,9 +11,10 @@
  * - files of the run beside this one, and when their last row was written;
  * - what the run record says: resumed, starting_step, runtime;
  * - rows whose _runtime is longer than the program ran;
- * - a first _step that is more than one stride away from what is there. On a
- *   server this counts only if the run there ended well: a killed program
- *   loses its last rows, and is resumed from a later step.
+ * - a first _step that is further from what is there than any of the next
+ *   rows from the one before it. This counts only if the run there ended well:
+ *   a killed program loses its last rows, and is resumed from a later step;
+ *   nor does it where the caller knows the file before.
  *
  * A program that was resumed offline, begins its steps at 0 again, and whose
  * earlier files are nowhere to be seen, is not to be told from the first.
@@ -28,9 +29,11 @@
 /*
  * path: the file, whose first row is to be put behind all that bucket has.
  * number: which file of the run it is, as the caller counts them from 1, 0 if
- * that is not known. Returns jv_null(), or an error_value(): "conflict" says
- * what is missing.
+ * that is not known. follows: the caller has just seen that the file before it
+ * is there. Returns jv_null(), or an error_value(): "conflict" says what is
+ * missing.
  */
-jv fragment_check(const char *path, const struct bucket *bucket, int number);
+jv fragment_check(
+    const char *path, const struct bucket *bucket, int number, bool follows);
 
 #endif

@@ -15,6 +15,8 @@ struct syncer {
 	struct wandb *wandb;
 	const struct sync_options *options;
 	char *last;         /* entity/project/run_id of the file before */
+	int number;         /* which file of the run that was, as in a job */
+	double started;     /* when its program was */
 	struct reach reach; /* how far it reached */
 	bool one_by_one;    /* the server does not take two mutations in one */
 	jv broken; /* jv_null(); if it was not done, what the next one says */
@@ -38,8 +40,9 @@ struct job {
 	struct deadline deadline;
 	struct runlog *log;
 	off_t size;
-	char *name; /* entity/project/run_id as the file has it */
-	int number; /* which file of the run it is, from 1; 0: not known */
+	char *name;   /* entity/project/run_id as the file has it */
+	int number;   /* which file of the run it is, from 1; 0: not known */
+	bool follows; /* the one before it was done by this syncer */
 	struct bucket bucket;
 	struct place place;
 	struct replay replay;

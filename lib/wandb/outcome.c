@@ -158,6 +158,8 @@ remember(struct job *job, jv broken)
 
 	free(syncer->last);
 	syncer->last = job->name != NULL ? xstrdup(job->name) : NULL;
+	syncer->number = job->number;
+	syncer->started = job->replay.started;
 	jv_free(syncer->broken);
 	syncer->broken = broken;
 	syncer->reach = (struct reach){
@@ -177,6 +179,8 @@ remember_marker(struct job *job)
 
 	free(syncer->last);
 	syncer->last = xstrdup(job->name);
+	syncer->number = job->number;
+	syncer->started = job->replay.started;
 	jv_free(syncer->broken);
 	syncer->broken = jv_null();
 	syncer->reach = (struct reach){

@@ -482,11 +482,11 @@ replay_summary(struct replay *replay, struct buf *out)
 	char text[24];
 
 	/*
-	 * It is that of the last row: rows may have been renumbered, and the
-	 * row that a summary was written for may be cut off.
+	 * It is that of the last row: rows may have been renumbered, the row
+	 * that a summary was written for may be cut off, and clients before
+	 * 0.18 write no summary before the end.
 	 */
-	if (replay->last_row.known && replay->last_row.step >= 0 &&
-	    tree_leaf(summary, &step, 1).len > 0) {
+	if (replay->last_row.known && replay->last_row.step >= 0) {
 		(void)snprintf(
 		    text, sizeof text, "%" PRId64, replay->last_row.step);
 		/* a number is JSON */

@@ -332,7 +332,8 @@ check_before(struct job *job)
 	if (job->options->partial || place->over || place->there.rows > 0)
 		return jv_null();
 	return fragment_check(job->path, &job->bucket,
-	    job->replay.rewound && job->number < 2 ? 2 : job->number);
+	    job->replay.rewound && job->number < 2 ? 2 : job->number,
+	    job->follows);
 }
 
 /*
@@ -372,28 +373,64 @@ rewind_run(struct job *job)
 	    job->wandb, &job->replay.params, &job->deadline, bucket);
 }
 
+/*
+ * What keeps the file from being begun: jv_null(), or that the one before it in
+ * this call was not done. Sets follows, if it was.
+ */
+static jv
+look_back(struct job *job)
+{
+	const struct syncer *syncer = job->syncer;
+	const struct replay *replay = &job->replay;
+	bool done = jv_is_valid(syncer->broken);
+	bool sure = replay->resume || replay->rewound;
+
+	if (syncer->last == NULL || strcmp(syncer->last, job->name) != 0)
+		return jv_null();
+	/* Another copy of the same file is no fragment. */
+	if (!sure && !isgreater(replay->started, syncer->started))
+		return jv_null();
+	if (!done &&
+	    (error_is_temporary(syncer->broken) ||
+		(sure && !job->options->partial)))
+		return jv_copy(syncer->broken);
+	/* Counted or not, unless one between them is left out. */
+	job->follows = done &&
+	    (job->number == 0 || job->number == syncer->number + 1 ||
+		job->options->instead.run_id != NULL);
+	return jv_null();
+}
+
+/*
+ * Whether a file that does not say so goes on with the one before it in this
+ * call: clients before 0.25 never say it, nor does resume="auto". Two programs
+ * that ran at once are two runs.
+ */
+static bool
+goes_on(const struct job *job)
+{
+	const struct syncer *syncer = job->syncer;
+	const struct bucket *bucket = &job->bucket;
+
+	return job->follows && job->replay.branch == NULL && bucket->present &&
+	    (bucket->rows > syncer->reach.rows || !bucket->last_row.known ||
+		isgreaterequal(
+		    job->replay.started, bucket->last_row.timestamp));
+}
+
 /* Where the file's lines are, or will be, on the server. */
 static jv
 find_place(struct job *job)
 {
-	struct syncer *syncer = job->syncer;
-	const struct replay *replay = &job->replay;
+	struct replay *replay = &job->replay;
 	struct bucket *bucket = &job->bucket;
-	struct place_claim claim = { .resume = replay->resume,
-		.rewound = replay->rewound,
+	struct place_claim claim = { .rewound = replay->rewound,
 		.step = replay->branch_step };
-	bool next =
-	    syncer->last != NULL && strcmp(syncer->last, job->name) == 0;
-	jv error;
+	jv error = look_back(job);
 
-	if (next && (replay->resume || replay->rewound)) {
-		if (!jv_is_valid(syncer->broken) &&
-		    (!job->options->partial ||
-			error_is_temporary(syncer->broken)))
-			return jv_copy(syncer->broken);
-		if (jv_is_valid(syncer->broken) && !replay->rewound)
-			claim.before = &syncer->reach;
-	}
+	if (!jv_is_valid(error))
+		return error;
+	jv_free(error);
 	error = bucket_ask(job->wandb, &replay->params, &job->deadline, bucket);
 	if (!jv_is_valid(error))
 		return error;
@@ -408,6 +445,10 @@ find_place(struct job *job)
 			return error;
 		jv_free(error);
 	}
+	replay->resume |= goes_on(job);
+	claim.resume = replay->resume;
+	if (job->follows && replay->resume && !replay->rewound)
+		claim.before = &job->syncer->reach;
 	error = place_find(
 	    job->wandb, job->path, bucket, &claim, &job->deadline, &job->place);
 	if (!jv_is_valid(error) || !replay->resume || replay->rewound)

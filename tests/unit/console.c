@@ -127,6 +127,25 @@ test_escapes(void **state)
 		     "a\x1b|c\x1b[|");
 }
 
+/*
+ * A space behind the end of a line changes nothing there; the client sends a
+ * line as it was at its last change.
+ */
+static void
+test_spaces_at_the_end(void **state)
+{
+	(void)state;
+	out("all at once  \n");
+	out("in parts");
+	out(" ");
+	out("\n   \nabc\r      \nabc  \rxy\nabc  \rabc\n  \x1b[B  é  \n");
+	out("  \n\x1b[Ab\x1b[B");
+	err("abc ");
+	err(" \rx\n \n");
+	assert_shown("all at once|in parts||   |xyc  |abc||    é|"
+		     "b |E:xbc  |E:|");
+}
+
 /* Empty lines come into being only before a character. */
 static void
 test_empty_lines(void **state)
@@ -392,6 +411,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_cursor_stops, begin, end),
 		cmocka_unit_test_setup_teardown(test_view, begin, end),
 		cmocka_unit_test_setup_teardown(test_escapes, begin, end),
+		cmocka_unit_test_setup_teardown(
+		    test_spaces_at_the_end, begin, end),
 		cmocka_unit_test_setup_teardown(test_empty_lines, begin, end),
 		cmocka_unit_test_setup_teardown(
 		    test_many_empty_lines, begin, end),
