@@ -3,11 +3,13 @@
  * artifactsteps - what is asked of the server to make artifacts
  *
  *	ClientIDMapping, Artifact	is it there? (only if it may be)
+ *	ArtifactManifest		is a part in the whole? (artifactlook.h)
  *	CreateArtifact			the server has the content: done
  *	CreateArtifactManifest		files are asked for under its id
  *	CreateArtifactFiles ...		artifactfiles.h
  *	CreateArtifactManifest, or UpdateArtifactManifest for a part
  *	CommitArtifact, UseArtifact
+ *	Artifact, ArtifactManifest	was a whole committed without a part?
  *
  * Several artifacts take each step together.
  */
