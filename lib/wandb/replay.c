@@ -265,6 +265,16 @@ take_tags(struct replay *replay, struct span message)
 	replay->params.tags = tags;
 }
 
+/* Upstream knows no other metric, and a step is an integer. */
+static int64_t
+step_behind(const struct runlog_run *run)
+{
+	if (!span_is(run->branch_metric, "_step") ||
+	    !(run->branch_value >= 0 && run->branch_value < 0x1p53))
+		return -1;
+	return (int64_t)run->branch_value + 1;
+}
+
 /* The run record that comes first: whose run it is. */
 static void
 begin(struct replay *replay, const struct runlog_run *run)
@@ -281,7 +291,7 @@ begin(struct replay *replay, const struct runlog_run *run)
 		set(replay, &replay->branch, run->branch_run, NULL);
 		replay->rewound = span_is(
 		    run->run_id, replay->branch != NULL ? replay->branch : "");
-		replay->branch_step = (int64_t)run->branch_value + 1;
+		replay->branch_step = step_behind(run);
 	}
 }
 
