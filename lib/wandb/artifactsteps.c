@@ -793,17 +793,6 @@ look(struct artifact_group *group)
 	take_step(group, &names_step);
 }
 
-static bool
-is_sent_part(
-    const struct artifact_group *group, const struct artifact *artifact)
-{
-	return is_pending(group, artifact) && artifact_is_part(artifact) &&
-	    !artifact->log.finalize;
-}
-
-static const struct step part_step = { "Artifact", state_query, is_sent_part,
-	id_variables, take_state };
-
 void
 artifactsteps_send(struct artifact_group *group)
 {
@@ -832,8 +821,12 @@ artifactsteps_send(struct artifact_group *group)
 	take_step(group, &update_step);
 	send_manifests(group);
 	commit(group);
-	/* As it may have been while the part was sent. */
-	take_step(group, &part_step);
-	take_step(group, &contents_step);
 	take_step(group, &use_step);
+}
+
+void
+artifactsteps_check_parts(struct artifact_group *group)
+{
+	take_step(group, &state_step);
+	take_step(group, &contents_step);
 }

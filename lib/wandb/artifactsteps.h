@@ -9,7 +9,6 @@
  *	CreateArtifactFiles ...		artifactfiles.h
  *	CreateArtifactManifest, or UpdateArtifactManifest for a part
  *	CommitArtifact, UseArtifact
- *	Artifact, ArtifactManifest	was a whole committed without a part?
  *
  * Several artifacts take each step together.
  */
@@ -35,6 +34,12 @@ struct artifact_group {
  * been committed before.
  */
 void artifactsteps_send(struct artifact_group *group);
+
+/*
+ * For parts that were sent and have an id: fails those without which their
+ * whole was committed.
+ */
+void artifactsteps_check_parts(struct artifact_group *group);
 
 /* Whether it is put together with others: its digest is not the whole's. */
 bool artifact_is_part(const struct artifact *artifact);
