@@ -9,6 +9,6 @@ FAULTS_COUNT=${FAULTS_COUNT:-15}
 FAULTS_STEP=${FAULTS_STEP:-67}
 export FAULTS_COUNT FAULTS_STEP
 
-faults once:alert \
-    schedules:typical,resumed,console,files,"$made/fragments" \
-    kills:typical,resumed,files,"$made/fragments" damage:minimal
+faults once:alert,"$made/used" \
+    schedules:typical,resumed,console,files,"$made/fragments,$made/parts" \
+    kills:typical,resumed,files,"$made/fragments,$made/parts" damage:minimal

@@ -3,14 +3,15 @@
  * make-run - a .wandb file of any size, for tests
  *
  * make-run ID ROWS WIDTH [BEGIN [resume] [killed] [bare] [half] [from=STEP]
- * [stride=N] [rewind=STEP]]: rows of WIDTH bytes, with a console line for each
- * and a system sample for every tenth, on standard output. It begins BEGIN
- * seconds later than without. resume: it goes on with what may be there
- * (RunRecord.resume); its steps begin at 0 again. killed: the exit record is
- * missing. bare: so is the summary. half: config and summary hold half a
- * surrogate pair. from: the first row's step. stride: steps from the second row
- * to the third, the others are a step apart. rewind: the run is taken back to a
- * step of its own.
+ * [stride=N] [rewind=STEP] [fork=RUN:STEP] [metric=NAME]]: rows of WIDTH bytes,
+ * with a console line for each and a system sample for every tenth, on standard
+ * output. It begins BEGIN seconds later than without. resume: it goes on with
+ * what may be there (RunRecord.resume); its steps begin at 0 again. killed: the
+ * exit record is missing. bare: so is the summary. half: config and summary
+ * hold half a surrogate pair. from: the first row's step. stride: steps from
+ * the second row to the third, the others are a step apart. rewind: the run is
+ * taken back to a step of its own. fork: it was forked from another run at a
+ * step. metric: that is told by another metric.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -34,13 +35,54 @@ time_field(struct buf *out, uint32_t number, double time)
 	message_sub(out, number, &stamp);
 }
 
-static void
-put_run(const char *id, const char *fragment, int half, double begin,
-    const char *back)
+static int
+has_word(char *argv[], const char *word)
 {
+	for (; *argv != NULL; argv++)
+		if (strcmp(*argv, word) == 0)
+			return 1;
+	return 0;
+}
+
+/* What follows key, as in from=5; NULL without it. */
+static const char *
+word_after(char *argv[], const char *key)
+{
+	for (; *argv != NULL; argv++)
+		if (strncmp(*argv, key, strlen(key)) == 0)
+			return *argv + strlen(key);
+	return NULL;
+}
+
+/* The point that a run goes on from, and what the client's config says of it.
+ */
+static void
+put_branch(struct buf *run, struct buf *config, const char *of,
+    const char *step, const char *metric)
+{
+	struct buf branch = { 0 }, json = { 0 };
+
+	message_text(&branch, 1, of);
+	message_double(&branch, 2, strtod(step, NULL));
+	message_text(&branch, 3, metric != NULL ? metric : "_step");
+	message_sub(run, 23, &branch);
+	buf_addf(&json, "{\"branch_point\":{\"run_id\":\"%s\",\"step\":%s}}",
+	    of, step);
+	message_item(config, 1, "_wandb", json.at);
+	buf_release(&json);
+}
+
+static void
+put_run(
+    const char *id, const char *fragment, int half, double begin, char *argv[])
+{
+	const char *back = word_after(argv, "rewind=");
+	const char *fork = word_after(argv, "fork=");
+	const char *metric = word_after(argv, "metric=");
+	const char *colon = fork != NULL ? strchr(fork, ':') : NULL;
 	struct buf run = { 0 };
 	struct buf config = { 0 };
-	struct buf branch = { 0 };
+	char *of;
 
 	message_text(&run, 1, id);
 	message_text(&run, 3, "made");
@@ -49,16 +91,17 @@ put_run(const char *id, const char *fragment, int half, double begin,
 		message_item(&config, 1, fragment, "true");
 	if (half)
 		message_item(&config, 1, "half", HALF);
+	if (back != NULL)
+		put_branch(&run, &config, id, back, metric);
+	if (colon != NULL) {
+		of = xstrndup(fork, (size_t)(colon - fork));
+		put_branch(&run, &config, of, colon + 1, metric);
+		free(of);
+	}
 	message_sub(&run, 4, &config);
 	time_field(&run, 17, begin);
 	if (fragment != NULL)
 		message_int(&run, 24, 1);
-	if (back != NULL) {
-		message_text(&branch, 1, id);
-		message_double(&branch, 2, strtod(back, NULL));
-		message_text(&branch, 3, "_step");
-		message_sub(&run, 23, &branch);
-	}
 	logfile_record(17, &run);
 }
 
@@ -88,32 +131,12 @@ put_row(long i, double time, const char *filler)
 	logfile_record(7, &sample);
 }
 
-static int
-has_word(char *argv[], const char *word)
-{
-	for (; *argv != NULL; argv++)
-		if (strcmp(*argv, word) == 0)
-			return 1;
-	return 0;
-}
-
-/* What follows key, as in from=5; NULL without it. */
-static const char *
-word_after(char *argv[], const char *key)
-{
-	for (; *argv != NULL; argv++)
-		if (strncmp(*argv, key, strlen(key)) == 0)
-			return *argv + strlen(key);
-	return NULL;
-}
-
 int
 main(int argc, char *argv[])
 {
 	struct buf summary = { 0 }, end = { 0 };
 	double begin = START;
 	const char *from = word_after(argv, "from=");
-	const char *back = word_after(argv, "rewind=");
 	const char *stride = word_after(argv, "stride=");
 	char text[64], *filler;
 	long rows, first = from != NULL ? strtol(from, NULL, 10) : 0;
@@ -132,7 +155,7 @@ main(int argc, char *argv[])
 
 	logfile_put(":W&B\xe1\xbe\0", LOGFILE_HEADER);
 	put_run(argv[1], has_word(argv, "resume") ? argv[4] : NULL,
-	    has_word(argv, "half"), begin, back);
+	    has_word(argv, "half"), begin, argv);
 	for (long i = 0; i < rows; i++)
 		put_row(first + i + (i > 1 ? more : 0),
 		    begin + (double)(i + 1) / 100, filler);

@@ -248,6 +248,45 @@ is 'are in the order of the file' "$(run_state order '.artifacts |
     '[[0,"1"],[1,"2"],[2,"3"],[3,"4"]]'
 is 'what is there is not sent again' "$(state .requests.upload)" 8
 
+# One that could not be sent now keeps its place; one whose files are gone does
+# not stop those behind it.
+for step in CreateArtifact CreateArtifactManifest CreateArtifactFiles \
+    CommitArtifact; do
+    serve --fault "match='graphql $step' status=403"
+    made order "$(for n in 1 2 3; do
+        jq -n -c --arg n $n --arg r "$work/root" '{name: "v",
+            client_id: ("c" + $n), aliases: ["latest"],
+            entries: [{path: $n, file: ($r + "/hello")}]}'
+    done)"
+    ok "$step is refused" run 1 wb-sync "$file"
+    ok "$step is refused: the others wait" grep_err '3 artifacts are not whole'
+    is "$step is refused: nothing is committed" "$(run_state order \
+        '.artifacts | map(select(.state == "COMMITTED"))')" '[]'
+    ok "$step is refused: and then" run 0 wb-sync "$file"
+    is "$step is refused: they are in their order" "$(run_state order \
+        '.artifacts | map([.version, .aliases, (.contents | keys[0])])')" \
+        '[[0,[],"1"],[1,[],"2"],[2,["latest"],"3"]]'
+done
+serve
+made gone "$(for n in 1 2; do
+    jq -n -c --arg n $n --arg r "$work/root" '{name: "v",
+        client_id: ("c" + $n), entries: [{path: $n, file: ($r + "/hello"),
+        local_path: (if $n == "1" then "/gone" else $r + "/hello" end)}]}'
+done)"
+ok 'files that are gone' run 1 wb-sync "$file"
+is 'stop no later version' "$(run_state gone \
+    '.artifacts | map(.state)')" '["PENDING","COMMITTED"]'
+made gone "$(for n in 1 2; do
+    jq -n -c --arg n $n --arg r "$work/root" '{name: "p",
+        client_id: ("d" + $n), distributed_id: "g",
+        finalize: (if $n == "1" then 0 else 1 end), entries: [{path: $n,
+        file: ($r + (if $n == "1" then "/other" else "/hello" end)),
+        local_path: (if $n == "1" then "/gone" else $r + "/hello" end)}]}'
+done)"
+ok 'but a part whose earlier one is' run 1 wb-sync --id=parts "$file"
+is 'does not make the whole' "$(run_state parts '.artifacts |
+    map(.state)')" '["PENDING"]'
+
 # ---- in parts of the whole ----
 
 serve

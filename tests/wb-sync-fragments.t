@@ -1,6 +1,6 @@
 #!/bin/sh
-# wb-sync: the files of a resumed run, in whatever order they come, and runs
-# that were taken back: each row is there once, in its place.
+# wb-sync: the files of a resumed run, in whatever order they come, runs that
+# were taken back, and forks: each row is there once, in its place.
 . "$srcdir/tests/lib.sh"
 . "$srcdir/tests/wandb.sh"
 
@@ -331,6 +331,8 @@ ok 'the rewind once more' run 0 wb-sync "$file"
 is 'takes nothing back' "$(asked RewindRun)" 1
 is 'nor changes anything' "$(whole back)" "$want"
 
+make-run back 10 10 4000 from=6 rewind=5 metric=loss >"$work/metric.wandb"
+
 # Each request of a rewind fails in turn.
 serve
 fresh back 1
@@ -364,5 +366,137 @@ cp "$work/back-2" "$work/fresh/2.wandb"
 ok 'both in one call' run 0 wb-sync --no-mark "$work/fresh/2.wandb" \
     "$work/fresh/1.wandb"
 is 'are the same' "$(whole back)" "$want"
+
+ok 'a rewind to what is no step' run 1 wb-sync "$work/metric.wandb"
+is 'is refused' "$(field error.code)" input
+is 'before anything is asked' "$(asked RewindRun)" 1
+
+# ---- a run that was forked from another one ----
+
+make-run trunk 10 10 1000 >"$work/trunk-1"
+make-run twig 10 10 2000 from=5 fork=trunk:4 >"$work/twig-1"
+make-run twig 10 10 3000 resume from=15 >"$work/twig-2"
+serve
+fresh twig 1
+ok 'a fork of a run that is not there' run 1 wb-sync "$file"
+is 'is a conflict' "$(verdict)" 'conflict false'
+ok 'which names it' grep_err 'the run trunk that it was forked from is not on'
+is 'nothing was sent' "$(state .runs)" '{}'
+is 'it was waited for, not long' "$(slept)" 11.75
+ok 'alone' run 0 wb-sync --partial --no-mark "$file"
+want=$(whole twig)
+is 'it is what it would be' "$(steps twig)" '[5,6,7,8,9,10,11,12,13,14]'
+ok 'begun, it needs no more' run 0 wb-sync "$file"
+is 'and is the same' "$(whole twig)" "$want"
+
+serve
+fresh trunk 1
+ok 'what it was forked from' run 0 wb-sync "$file"
+trunk=$(whole trunk)
+fresh twig 1
+ok 'the fork' run 0 wb-sync --no-mark "$file"
+is 'is the same' "$(whole twig)" "$want"
+is 'says what it is of' "$(run_state twig .wandb.branch_point)" \
+    '{"run_id":"trunk","step":4}'
+is 'leaves the other as it is' "$(whole trunk)" "$trunk"
+is 'which is asked for, no more' "$(asked RewindRun)" 0
+before=$(writes)
+ok 'again' run 0 wb-sync --again "$file"
+ok 'verified' run 0 wb-sync --verify "$file"
+is 'it is sent once' "$(writes)" "$before"
+fresh twig 2
+ok 'one that goes on from there' run 0 wb-sync "$file"
+is 'does' "$(steps twig | jq -c '[length, .[0], .[19]]')" '[20,5,24]'
+is 'with all else' "$(counts twig)" '[20,20,2,"finished"]'
+two=$(whole twig)
+fresh twig 1
+ok 'the fork once more' run 0 wb-sync "$file"
+is 'changes nothing' "$(whole twig)" "$two"
+is 'nothing was wrong' "$(state .violations)" '[]'
+
+# A fork whose rows say less than where it was forked.
+make-run low 3 10 2000 fork=trunk:4 >"$work/low-1"
+fresh low 1
+ok 'a fork whose steps begin at 0' run 0 wb-sync "$file"
+is 'goes on behind its point' "$(steps low)" '[5,6,7]'
+
+# The other one is made meanwhile, by another worker.
+serve
+fresh trunk 1
+run 0 wb-sync "$file"
+sandbox POST faults "match=RunResumeStatus nth=2 status=200 \
+body='{\"data\":{\"model\":{\"bucket\":null},\"serverInfo\":{\"features\":[]}}}'" \
+    >/dev/null
+fresh twig 1
+ok 'one that comes a little later' run 0 wb-sync "$file"
+is 'was waited for' "$(slept)" 0.25
+is 'it is the same' "$(whole twig)" "$want"
+
+# Each request of a fork fails in turn.
+serve
+fresh trunk 1
+run 0 wb-sync "$file"
+before=$(sandbox GET requests | wc -l)
+fresh twig 1
+run 0 wb-sync "$file"
+requests=$(($(sandbox GET requests | wc -l) - before))
+broken=
+n=1
+while [ $n -le "$requests" ]; do
+    for how in 'times=9 status=500 after' 'status=403' \
+        'times=9 close=after'; do
+        serve
+        fresh trunk 1
+        run 0 wb-sync "$file"
+        sandbox POST faults "nth=$n $how" >/dev/null
+        fresh twig 1
+        wb-sync "$file" >"$out" 2>"$err"
+        sandbox DELETE faults >/dev/null
+        fresh twig 1
+        run 0 wb-sync "$file"
+        [ "$(whole twig)$(whole trunk)" = "$want$trunk" ] ||
+            broken="$broken $n:$how"
+    done
+    n=$((n + 1))
+done
+is "a fork, $requests requests failed in turn" "$broken" ''
+
+# A large one is cut at each of its posts.
+make-run large 600 20000 2000 from=5 fork=trunk:4 >"$work/large-1"
+serve
+fresh trunk 1
+run 0 wb-sync "$file"
+fresh large 1
+run 0 wb-sync "$file"
+posts=$(($(asked file_stream) - 1))
+want=$(whole large)
+broken=
+for n in $(seq 1 "$posts"); do
+    serve
+    fresh trunk 1
+    run 0 wb-sync "$file"
+    sandbox POST faults "match=file_stream nth=$n times=always status=400" \
+        >/dev/null
+    fresh large 1
+    wb-sync "$file" >"$out" 2>"$err"
+    sandbox DELETE faults >/dev/null
+    fresh large 1
+    run 0 wb-sync "$file"
+    [ "$(whole large)" = "$want" ] || broken="$broken $n"
+done
+is "a large fork, cut at each of $posts posts" "$broken" ''
+ok 'of which there are some' [ "$posts" -gt 1 ]
+
+serve
+cp "$work/trunk-1" "$work/fresh/1.wandb"
+cp "$work/twig-1" "$work/fresh/2.wandb"
+ok 'both in one call' run 0 wb-sync -j1 --no-mark "$work/fresh/1.wandb" \
+    "$work/fresh/2.wandb"
+is 'are the same' "$(whole trunk)" "$trunk"
+is 'each of them' "$(steps twig)" '[5,6,7,8,9,10,11,12,13,14]'
+
+make-run odd 10 10 2000 fork=trunk:4 metric=loss >"$work/odd.wandb"
+ok 'a fork at what is no step' run 1 wb-sync "$work/odd.wandb"
+is 'is refused' "$(field error.code)" input
 
 done_testing

@@ -213,6 +213,67 @@ is 'no media'  "$(names | grep media)" ''
 without code code,artifacts '["artifacts","code"]'
 is 'no code'  "$(names | grep 'code\|diff')" ''
 
+# ---- each kind, of runs that have all of them ----
+
+all='artifact media code files system typical'
+# What is there, a word for each kind, as often as there is some of it.
+kinds_there() {
+    state '.runs | map(
+        (.console.lines > 0 | if . then "console" else empty end),
+        (.events.lines > 0 | if . then "stats" else empty end),
+        (.artifacts[] | .type | if . == "code" or . == "run_table"
+            then . else "artifact" end),
+        (.files | keys[] | if startswith("media/") then "media"
+            elif startswith("code/") or . == "diff.patch" then "code/"
+            elif . == "output.log" then "log"
+            elif . == "config.yaml" or startswith("wandb-") then empty
+            else "file" end))
+        | group_by(.) | map("\(length) \(.[0])") | join(", ")'
+}
+# without_kind KIND WORD ...: those that --skip=KIND takes away; the rest is
+# all there, each marker names the kind, and what was left goes up later.
+without_kind() {
+    left=$1
+    shift
+    serve
+    # shellcheck disable=SC2086
+    copy $all
+    ok "--skip=$left" sync 0 --skip="$left"
+    less=$whole
+    for word; do
+        less=$(echo "$less" | tr ',' '\n' | sed 's/^ //' |
+            grep -v " $word\$" | paste -s -d, | sed 's/,/, /g')
+    done
+    is "--skip=$left: what is there" "$(kinds_there)" "$less"
+    is "--skip=$left: the marks say what is not" \
+        "$(find "$work/runs" -name '*.partial' -exec jq -c .left_out {} + |
+            sort -u)" "[\"$left\"]"
+    is "--skip=$left: they are where the records say it" \
+        "$(find "$work/runs" -name '*.partial' | wc -l | tr -d ' ')" \
+        "$(jq -c 'select(.left_out) | 1' "$out" | wc -l | tr -d ' ')"
+    ok "--skip=$left: is verified as such" sync 0 --verify --skip="$left"
+    ok "--skip=$left: but not as the whole" sync 1 --verify
+    ok "--skip=$left: the rest" sync 0
+    is "--skip=$left: goes up" "$(kinds_there)" "$whole"
+    for one in $all; do
+        is "--skip=$left: $one is whole" "$(held "$one")" '"equal"'
+    done
+}
+
+serve
+# shellcheck disable=SC2086
+copy $all
+sync 0
+whole=$(kinds_there)
+is 'there is some of each kind' "$(echo "$whole" | tr -d '0-9 ')" \
+    artifact,code,code/,console,file,log,media,run_table,stats
+without_kind console console log
+without_kind stats stats
+without_kind media media run_table
+without_kind code code code/
+without_kind files file
+without_kind artifacts artifact code run_table
+
 serve
 copy minimal
 ok 'what is not there' sync 0 --skip=media,artifacts,code

@@ -327,6 +327,13 @@ run_state(struct store *store, long long run)
 	    jv_object_set(state, jv_string("files"), files_state(store, run));
 	state = jv_object_set(
 	    state, jv_string("artifacts"), wb_artifact_state(store, run));
+	state = jv_object_set(state, jv_string("used"),
+	    wb_nodes_of(store_query(store,
+		"SELECT c.name || ':v' || version AS name FROM wb_used u "
+		"JOIN wb_artifact a ON a.key = u.artifact "
+		"JOIN wb_collection c ON c.key = a.collection "
+		"WHERE u.run = ? ORDER BY name",
+		"i", run)));
 	state = jv_object_set(state, jv_string("alerts"),
 	    wb_nodes_of(store_query(store,
 		"SELECT severity, text, title FROM wb_alert WHERE run = ? "

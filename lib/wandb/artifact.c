@@ -21,6 +21,7 @@ struct known {
 	char *id;    /* the server's; NULL: it is not there */
 	char *digest;
 	bool seen; /* the server said that it is there, afterwards */
+	bool part; /* it was sent, and is a part of what is committed */
 };
 
 struct artifacts {
@@ -29,7 +30,9 @@ struct artifacts {
 	/* What could not be sent: artifacts, and files of theirs. */
 	struct buf names, files;
 	long failed, lost;
-	jv why; /* the first one's; jv_null() */
+	jv why;     /* the first one's; jv_null() */
+	jv stopped; /* names of which one failed: its code, and whether that
+	               may pass */
 };
 
 struct artifacts *
@@ -38,6 +41,7 @@ artifacts_new(void)
 	struct artifacts *artifacts = xcalloc(1, sizeof *artifacts);
 
 	artifacts->why = jv_null();
+	artifacts->stopped = jv_object();
 	return artifacts;
 }
 
@@ -54,6 +58,7 @@ artifacts_free(struct artifacts *artifacts)
 	buf_release(&artifacts->names);
 	buf_release(&artifacts->files);
 	jv_free(artifacts->why);
+	jv_free(artifacts->stopped);
 	free(artifacts);
 }
 
@@ -82,6 +87,50 @@ artifacts_lose(struct artifacts *artifacts, const char *name, jv why, long lost,
 	artifacts->lost += lost;
 }
 
+/* ---- those behind one that failed ---- */
+
+static void
+stop_name(struct artifacts *artifacts, const struct artifact *artifact)
+{
+	jv stop =
+	    record_set_str(jv_object(), "code", error_code(artifact->why));
+
+	stop = record_set_bool(
+	    stop, "temporary", error_is_temporary(artifact->why));
+	artifacts->stopped =
+	    jv_object_set(artifacts->stopped, jv_string(artifact->name), stop);
+}
+
+/*
+ * Versions are numbered as they are committed, and the last one takes aliases
+ * over. So one waits for an earlier one of its name, unless that lacks what is
+ * here, which may be gone for good. A part always waits: what is committed
+ * would lack the earlier one's.
+ */
+static jv
+must_wait(const struct artifacts *artifacts, const struct artifact *artifact)
+{
+	static const char *const ours[] = { "not_found", "conflict", "damaged",
+		"input", "io" };
+	jv stop = record_get(artifacts->stopped, artifact->name), why;
+	const char *code = record_str(stop, "code");
+	bool waits = code != NULL;
+
+	for (size_t i = 0; waits && i < sizeof ours / sizeof *ours; i++)
+		if (strcmp(code, ours[i]) == 0)
+			waits = artifact_is_part(artifact);
+	if (!waits) {
+		jv_free(stop);
+		return jv_null();
+	}
+	why = error_value(
+	    code, "an earlier one of its name in the file was not sent");
+	if (record_true(stop, "temporary"))
+		why = error_temporary(why);
+	jv_free(stop);
+	return why;
+}
+
 /* ---- groups ---- */
 
 /* What is kept of them. */
@@ -96,10 +145,13 @@ settle(struct artifact_group *group, struct artifacts *all)
 			known->id = xstrdup(artifact->id);
 			if (!artifact_is_part(artifact))
 				known->digest = xstrdup(artifact->hex);
+			known->part =
+			    artifact_is_part(artifact) && !artifact->compared;
 			/* One that is not final stays as it is. */
 			known->seen =
 			    artifact->was_there || !artifact->log.finalize;
 		} else {
+			stop_name(all, artifact);
 			artifacts_lose(all, artifact->name, artifact->why,
 			    artifact->lost, &artifact->names);
 		}
@@ -151,6 +203,40 @@ read_record(struct runlog *log, off_t start, struct runlog_entry *entry)
 	    entry->kind == RUNLOG_ARTIFACT;
 }
 
+/*
+ * What commits a whole may not have found a part, if it came from another file
+ * meanwhile or the part did not stay where it was put.
+ */
+static void
+check_parts(struct artifacts *artifacts, const struct artifact_run *run,
+    struct artifact_group *group)
+{
+	struct artifact *artifact = &group->at[0];
+	struct runlog_entry entry;
+
+	for (size_t i = 0; i < artifacts->count; i++) {
+		struct known *known = &artifacts->at[i];
+
+		if (!known->part ||
+		    !read_record(run->log, known->start, &entry))
+			continue;
+		/* It was one when it was sent. */
+		(void)artifact_init(artifact, entry.message);
+		artifact->id = xstrdup(known->id);
+		group->count = 1;
+		artifactsteps_check_parts(group);
+		if (!jv_is_valid(artifact->why)) {
+			known->seen = false;
+			free(known->id);
+			known->id = NULL;
+			artifacts_lose(artifacts, artifact->name, artifact->why,
+			    0, &artifact->names);
+		}
+		artifact_release(artifact);
+		group->count = 0;
+	}
+}
+
 void
 artifacts_send(struct artifacts *artifacts, const struct artifact_run *run)
 {
@@ -158,6 +244,7 @@ artifacts_send(struct artifacts *artifacts, const struct artifact_run *run)
 		.context = { run->wandb, run->deadline, run->staged, &group.ids,
 		    run->bucket->digest_algorithms } };
 	struct artifact_record log;
+	struct artifact *next;
 	struct runlog_entry entry;
 	struct buf none = { 0 };
 	jv why;
@@ -175,13 +262,23 @@ artifacts_send(struct artifacts *artifacts, const struct artifact_run *run)
 		if (!fits(&group, entry.message, &log))
 			send_group(&group, artifacts);
 		/* It was one above. */
-		(void)artifact_init(&group.at[group.count], entry.message);
-		group.at[group.count].index = i;
+		next = &group.at[group.count];
+		(void)artifact_init(next, entry.message);
+		next->index = i;
+		why = run->only_look ? jv_null() : must_wait(artifacts, next);
+		if (!jv_is_valid(why)) {
+			artifacts_lose(artifacts, next->name, why, 0, &none);
+			artifact_release(next);
+			jv_free(why);
+			continue;
+		}
+		jv_free(why);
 		group.bytes += entry.message.len;
 		group.count++;
 	}
 	if (group.count > 0)
 		send_group(&group, artifacts);
+	check_parts(artifacts, run, &group);
 	clientids_release(&group.ids);
 }
 

@@ -107,9 +107,9 @@ artifact_release(struct artifact *artifact)
 	jv_free(artifact->why);
 }
 
-/* Opens the list of entries; false if it is not to be had. */
-static bool
-begin_entries(struct artifact *artifact, const struct artifact_context *context)
+bool
+artifact_begin(
+    struct artifact *artifact, const struct artifact_context *context)
 {
 	const struct artifact_record *log = &artifact->log;
 	int fd = -1;
@@ -193,9 +193,8 @@ write_entry(struct artifact *artifact, const struct artifact_entry *entry,
 	buf_release(&member);
 }
 
-/* The end of the entries: whether they are those of the recorded digest. */
-static void
-end_entries(struct artifact *artifact)
+void
+artifact_end(struct artifact *artifact)
 {
 	const struct artifact_record *log = &artifact->log;
 	bool sorted = artifact->list.sorted;
@@ -221,7 +220,7 @@ fill(struct artifact *artifact, const struct artifact_context *context)
 	    artifact->items, artifact->most, sizeof *artifact->items);
 	while (artifact->count < artifact->most) {
 		if (!artifact_entries_next(&artifact->entries, &entry)) {
-			end_entries(artifact);
+			artifact_end(artifact);
 			return;
 		}
 		checksum_entry(&artifact->list, entry.path, entry.digest);
@@ -426,7 +425,7 @@ artifactfiles_send(struct artifact *artifacts, size_t count,
 
 		if (!jv_is_valid(artifact->why) ||
 		    artifact->manifest_id == NULL ||
-		    !begin_entries(artifact, context))
+		    !artifact_begin(artifact, context))
 			continue;
 		manifest_begin(&artifact->manifest, &artifact->log);
 		artifact->most = BATCH_FIRST;
@@ -494,7 +493,7 @@ artifact_rehash(
 	struct line *lines = NULL;
 	size_t count = 0;
 
-	if (!begin_entries(artifact, context))
+	if (!artifact_begin(artifact, context))
 		return;
 	while (artifact_entries_next(&artifact->entries, &entry)) {
 		char *digest = md5_of(artifact, &entry, context);

@@ -22,6 +22,7 @@ struct artifact {
 	struct buf message;
 	size_t index;      /* artifact.c's, as these are: */
 	bool was_there;    /* before anything was sent */
+	bool compared;     /* of a part: it is in the whole */
 	bool doubtful;     /* whether it was committed */
 	char *name;        /* the log's, as UTF-8 */
 	char *id, *state;  /* the server's; NULL until it is known */
@@ -54,6 +55,16 @@ bool artifact_init(struct artifact *artifact, struct span message);
 /* An artifact is given up; consumes why. The first one stays. */
 void artifact_fail(struct artifact *artifact, jv why);
 void artifact_release(struct artifact *artifact);
+
+/*
+ * Its entries are gone through: artifact_begin() opens entries, false if the
+ * list is not to be had; the caller takes them, and adds each to list;
+ * artifact_end() closes both, and fails one whose list is not what its digest
+ * is of.
+ */
+bool artifact_begin(
+    struct artifact *artifact, const struct artifact_context *context);
+void artifact_end(struct artifact *artifact);
 
 /*
  * Makes MD5 the algorithm of an artifact, for a server that wants that: reads

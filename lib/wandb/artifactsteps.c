@@ -9,6 +9,7 @@
 #include <nettle/sha2.h>
 
 #include "record.h"
+#include "wandb/artifactlook.h"
 #include "wandb/artifactsteps.h"
 #include "wandb/puts.h"
 
@@ -248,11 +249,51 @@ static const struct step state_step = { "Artifact", state_query, has_id,
 	id_variables, take_state };
 
 static bool
-has_other_digests(
+is_whole_of_part(
+    const struct artifact_group *group, const struct artifact *artifact)
+{
+	(void)group;
+	return artifact_is_part(artifact) && is_committed(artifact) &&
+	    !artifact->compared;
+}
+
+static jv
+take_contents(struct artifact_group *group, struct artifact *artifact, jv data)
+{
+	jv found = record_get(data, "artifact");
+	jv manifest = record_get(found, "currentManifest");
+	jv file = record_get(manifest, "file");
+	const char *url = record_str(file, "directUrl");
+	jv wrong = url != NULL
+	    ? artifactlook_part(artifact, url, &group->context)
+	    : error_value("conflict", "the server does not show its manifest");
+
+	artifact->compared = true;
+	jv_free(file);
+	jv_free(manifest);
+	jv_free(found);
+	return wrong;
+}
+
+static const struct step contents_step = { "ArtifactManifest",
+	"query ArtifactManifest($id: ID!) { artifact(id: $id) {"
+	" currentManifest { file { directUrl } } } }",
+	is_whole_of_part, id_variables, take_contents };
+
+/* Whether its digest may have to be another; what is not there is not read. */
+static bool
+may_be_rehashed(
     const struct artifact_group *group, const struct artifact *artifact)
 {
 	return is_pending(group, artifact) && artifact->kind != CHECKSUM_MD5 &&
-	    group->context.digests;
+	    (!group->run->only_look || artifact->id != NULL);
+}
+
+static bool
+has_other_digests(
+    const struct artifact_group *group, const struct artifact *artifact)
+{
+	return may_be_rehashed(group, artifact) && group->context.digests;
 }
 
 static jv
@@ -645,20 +686,111 @@ rehash(struct artifact_group *group)
 {
 	take_step(group, &algorithm_step);
 	for (size_t i = 0; i < group->count && !group->context.digests; i++)
-		if (group->at[i].kind != CHECKSUM_MD5 &&
-		    is_pending(group, &group->at[i]) &&
+		if (may_be_rehashed(group, &group->at[i]) &&
 		    jv_is_valid(group->at[i].why))
 			artifact_rehash(&group->at[i], &group->context);
 }
 
-static void
-miss_others(struct artifact_group *group)
+/* ---- what is there ---- */
+
+static bool
+was_rehashed(
+    const struct artifact_group *group, const struct artifact *artifact)
 {
-	for (size_t i = 0; i < group->count; i++)
-		if (!group->at[i].was_there && group->at[i].log.finalize)
-			artifact_fail(&group->at[i],
-			    error_value("conflict",
-				"the server does not show it committed"));
+	return is_pending(group, artifact) && artifact->id != NULL &&
+	    artifact->kind != artifact->log.kind;
+}
+
+static const struct step rehashed_step = { "Artifact", state_query,
+	was_rehashed, id_variables, take_state };
+
+static jv
+not_there(const struct artifact *artifact)
+{
+	if (artifact->state == NULL)
+		return error_value(
+		    "conflict", "the server does not show it with its digest");
+	return error_value("conflict", "on the server it is %s, not COMMITTED",
+	    artifact->state);
+}
+
+static bool
+has(const struct artifact *artifact, enum artifact_text which)
+{
+	struct wire state = { 0 };
+	struct span text;
+
+	return artifact_next_text(&artifact->log, which, &state, &text);
+}
+
+static bool
+has_names(const struct artifact_group *group, const struct artifact *artifact)
+{
+	(void)group;
+	return has(artifact, ARTIFACT_ALIAS) || has(artifact, ARTIFACT_TAG);
+}
+
+static jv
+names_variables(
+    const struct artifact_group *group, const struct artifact *artifact)
+{
+	return record_set_bool(
+	    id_variables(group, artifact), "tags", has(artifact, ARTIFACT_TAG));
+}
+
+static jv
+take_names(struct artifact_group *group, struct artifact *artifact, jv data)
+{
+	jv found = record_get(data, "artifact"), wrong;
+
+	wrong = artifactlook_names(
+	    artifact, found, group->run->bucket, &group->context);
+	jv_free(found);
+	return wrong;
+}
+
+static const struct step names_step = { "ArtifactNames",
+	"query ArtifactNames($id: ID!, $tags: Boolean!) {"
+	" artifact(id: $id) { aliases { alias }"
+	" tags @include(if: $tags) { name } } }",
+	has_names, names_variables, take_names };
+
+/* Those whose client id leads to nothing, or to another content. */
+static void
+look_for_others(struct artifact_group *group)
+{
+	for (size_t i = 0; i < group->count; i++) {
+		struct artifact *artifact = &group->at[i];
+		jv why;
+
+		if (artifact->state != NULL || artifact_is_part(artifact) ||
+		    !jv_is_valid(artifact->why))
+			continue;
+		why = artifactlook_output(
+		    artifact, group->run->bucket, &group->context);
+		if (jv_is_valid(why))
+			jv_free(why);
+		else
+			artifact_fail(artifact, why);
+	}
+}
+
+/* Sends nothing: whatever of an artifact is not there fails it. */
+static void
+look(struct artifact_group *group)
+{
+	rehash(group);
+	take_step(group, &rehashed_step);
+	look_for_others(group);
+	for (size_t i = 0; i < group->count; i++) {
+		struct artifact *artifact = &group->at[i];
+
+		artifactlook_list(artifact, &group->context);
+		artifact->was_there = is_committed(artifact);
+		if (!artifact->was_there)
+			artifact_fail(artifact, not_there(artifact));
+	}
+	take_step(group, &names_step);
 }
 
 void
@@ -667,6 +799,7 @@ artifactsteps_send(struct artifact_group *group)
 	if (group->run->was_present) {
 		take_step(group, &map_step);
 		take_step(group, &state_step);
+		take_step(group, &contents_step);
 	}
 	for (size_t i = 0; i < group->count; i++) {
 		group->at[i].was_there = is_committed(&group->at[i]);
@@ -675,16 +808,25 @@ artifactsteps_send(struct artifact_group *group)
 			    group->at[i].id);
 	}
 	if (group->run->only_look) {
-		miss_others(group);
-	} else {
-		rehash(group);
-		take_step(group, &create_step);
-		take_step(group, &manifest_step);
-		artifactfiles_send(group->at, group->count, &group->context);
-		take_step(group, &full_step);
-		take_step(group, &update_step);
-		send_manifests(group);
-		commit(group);
-		take_step(group, &use_step);
+		look(group);
+		return;
 	}
+	rehash(group);
+	take_step(group, &create_step);
+	/* The whole of a part may have been committed without it. */
+	take_step(group, &contents_step);
+	take_step(group, &manifest_step);
+	artifactfiles_send(group->at, group->count, &group->context);
+	take_step(group, &full_step);
+	take_step(group, &update_step);
+	send_manifests(group);
+	commit(group);
+	take_step(group, &use_step);
+}
+
+void
+artifactsteps_check_parts(struct artifact_group *group)
+{
+	take_step(group, &state_step);
+	take_step(group, &contents_step);
 }

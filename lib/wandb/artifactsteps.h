@@ -3,6 +3,7 @@
  * artifactsteps - what is asked of the server to make artifacts
  *
  *	ClientIDMapping, Artifact	is it there? (only if it may be)
+ *	ArtifactManifest		is a part in the whole? (artifactlook.h)
  *	CreateArtifact			the server has the content: done
  *	CreateArtifactManifest		files are asked for under its id
  *	CreateArtifactFiles ...		artifactfiles.h
@@ -33,6 +34,12 @@ struct artifact_group {
  * been committed before.
  */
 void artifactsteps_send(struct artifact_group *group);
+
+/*
+ * For parts that were sent and have an id: fails those without which their
+ * whole was committed.
+ */
+void artifactsteps_check_parts(struct artifact_group *group);
 
 /* Whether it is put together with others: its digest is not the whole's. */
 bool artifact_is_part(const struct artifact *artifact);

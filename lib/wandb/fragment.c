@@ -19,7 +19,8 @@
 enum {
 	TAIL = 32 * LEVELDB_BLOCK, /* in which the last row is looked for */
 	HEAD = 100, /* rows in which the widest stride is looked for */
-	SLACK = 5   /* seconds between the start of a run and of its clock */
+	SLACK = 5,  /* seconds between the start of a run and of its clock */
+	BASE_SECONDS = 15 /* for the run that another one was forked from */
 };
 
 /* How a file begins. */
@@ -312,4 +313,39 @@ fragment_check(
 	jv_free(error);
 	read_beginning(path, &begin);
 	return check_beginning(&begin, bucket, follows);
+}
+
+/* ---- what it was forked from ---- */
+
+jv
+fragment_check_base(struct wandb *wandb, const struct run_params *params,
+    const char *base, const struct deadline *deadline)
+{
+	struct deadline end =
+	    deadline_in(fmin(BASE_SECONDS, deadline_left(deadline)));
+	struct run_params its = { .entity = params->entity,
+		.project = params->project,
+		.run_id = xstrdup(base) };
+	struct bucket bucket = { 0 };
+	double pause = 0.25;
+	jv why;
+
+	for (;;) {
+		why = bucket_ask(wandb, &its, deadline, &bucket);
+		if (!jv_is_valid(why) || bucket.present ||
+		    !deadline_sleep(&end, pause))
+			break;
+		jv_free(why);
+		pause = fmin(pause * 2, 4);
+	}
+	if (jv_is_valid(why) && !bucket.present) {
+		jv_free(why);
+		why = error_value("conflict",
+		    "the run %s that it was forked from is not on the server. "
+		    "Sync that one first, or this one alone with --partial",
+		    base);
+	}
+	bucket_release(&bucket);
+	free(its.run_id);
+	return why;
 }

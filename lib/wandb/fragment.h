@@ -36,4 +36,14 @@
 jv fragment_check(
     const char *path, const struct bucket *bucket, int number, bool follows);
 
+/*
+ * base: the run that the one params name was forked from, in the same project.
+ * Nothing else says on the server that it is one: its rows alone are not the
+ * whole. As another worker may be about to make it, it is waited for a little.
+ * Returns jv_null() if it is there, or an error_value(): "conflict", or why it
+ * could not be asked for.
+ */
+jv fragment_check_base(struct wandb *wandb, const struct run_params *params,
+    const char *base, const struct deadline *deadline);
+
 #endif

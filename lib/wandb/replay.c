@@ -265,6 +265,16 @@ take_tags(struct replay *replay, struct span message)
 	replay->params.tags = tags;
 }
 
+/* Upstream knows no other metric, and a step is an integer. */
+static int64_t
+step_behind(const struct runlog_run *run)
+{
+	if (!span_is(run->branch_metric, "_step") ||
+	    !(run->branch_value >= 0 && run->branch_value < 0x1p53))
+		return -1;
+	return (int64_t)run->branch_value + 1;
+}
+
 /* The run record that comes first: whose run it is. */
 static void
 begin(struct replay *replay, const struct runlog_run *run)
@@ -281,7 +291,7 @@ begin(struct replay *replay, const struct runlog_run *run)
 		set(replay, &replay->branch, run->branch_run, NULL);
 		replay->rewound = span_is(
 		    run->run_id, replay->branch != NULL ? replay->branch : "");
-		replay->branch_step = (int64_t)run->branch_value + 1;
+		replay->branch_step = step_behind(run);
 	}
 }
 
@@ -360,14 +370,20 @@ take_exit(struct replay *replay, struct span message)
 	replay->not_complete = end.not_complete;
 }
 
-/* Whether an artifact is code that was saved. */
-static bool
-is_code(struct span message)
+/*
+ * What the client makes an artifact of beside the file is what the file is:
+ * code that was saved; a table that was logged, with the media in it.
+ */
+static unsigned
+kind_of_artifact(struct span message)
 {
 	struct artifact_record record;
 
-	return artifact_record(message, &record) &&
-	    span_is(record.type, "code");
+	if (!artifact_record(message, &record))
+		return 0;
+	return span_is(record.type, "code")     ? LEAVE_CODE
+	    : span_is(record.type, "run_table") ? LEAVE_MEDIA
+						: 0;
 }
 
 /* Which of LEAVE_... a record is. */
@@ -382,8 +398,7 @@ selected(const struct runlog_entry *entry)
 	case RUNLOG_OUTPUT_LOGGER:
 		return LEAVE_CONSOLE;
 	case RUNLOG_ARTIFACT:
-		return LEAVE_ARTIFACTS |
-		    (is_code(entry->message) ? LEAVE_CODE : 0);
+		return LEAVE_ARTIFACTS | kind_of_artifact(entry->message);
 	default:
 		return 0;
 	}

@@ -49,7 +49,7 @@ struct replay {
 	double started;
 	char *branch;        /* the run that it is a fork or rewind of */
 	bool rewound;        /* of itself */
-	int64_t branch_step; /* its first step then */
+	int64_t branch_step; /* its first step then; -1: not told by a step */
 	struct runconfig *config;
 	struct summary *summary;
 	bool exited, not_complete, preempting;

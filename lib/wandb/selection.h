@@ -18,7 +18,7 @@
 enum {
 	LEAVE_CONSOLE = 1,   /* its lines, and output.log */
 	LEAVE_FILES = 2,     /* that the run saved; not those of: */
-	LEAVE_MEDIA = 4,     /* files in media/ */
+	LEAVE_MEDIA = 4,     /* files in media/; artifacts of tables */
 	LEAVE_ARTIFACTS = 8, /* all of them */
 	LEAVE_STATS = 16,    /* system metrics */
 	LEAVE_CODE = 32,     /* files in code/, patches; code artifacts */

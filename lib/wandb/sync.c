@@ -418,6 +418,20 @@ goes_on(const struct job *job)
 		    job->replay.started, bucket->last_row.timestamp));
 }
 
+/* What a fork or a rewind needs before its first row. */
+static jv
+go_back(struct job *job)
+{
+	const struct replay *replay = &job->replay;
+
+	if (replay->rewound)
+		return rewind_run(job);
+	if (replay->branch == NULL || job->was_present || job->options->partial)
+		return jv_null();
+	return fragment_check_base(
+	    job->wandb, &replay->params, replay->branch, &job->deadline);
+}
+
 /* Where the file's lines are, or will be, on the server. */
 static jv
 find_place(struct job *job)
@@ -439,12 +453,10 @@ find_place(struct job *job)
 		return error_value("conflict", "the server has no such run");
 	job->was_present = bucket->present;
 	job->was_ended = bucket->present && bucket_ended(bucket);
-	if (replay->rewound) {
-		error = rewind_run(job);
-		if (!jv_is_valid(error))
-			return error;
-		jv_free(error);
-	}
+	error = go_back(job);
+	if (!jv_is_valid(error))
+		return error;
+	jv_free(error);
 	replay->resume |= goes_on(job);
 	claim.resume = replay->resume;
 	if (job->follows && replay->resume && !replay->rewound)
@@ -467,6 +479,9 @@ begin(struct job *job)
 
 	if (replay->params.run_id == NULL)
 		return error_value("input", "%s: the run has no id", job->path);
+	if (replay->branch != NULL && replay->branch_step < 0)
+		return error_value("input",
+		    "%s: a fork or rewind to what is no _step", job->path);
 	fill_names(job);
 	read_marker(job);
 	if (jv_get_kind(job->marker) == JV_KIND_OBJECT)

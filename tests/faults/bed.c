@@ -139,6 +139,37 @@ tally_end(struct tally *tally, const char *name)
 	free(why);
 }
 
+jv
+count_operation(jv counts, jv operation)
+{
+	const char *name = jv_string_value(operation);
+
+	counts = record_set_number(
+	    counts, name, (double)(record_int(counts, name, 0) + 1));
+	jv_free(operation);
+	return counts;
+}
+
+jv
+count_operations(jv counts, jv operations)
+{
+	jv_array_foreach(operations, i, operation)
+	{
+		counts = count_operation(counts, operation);
+	}
+	jv_free(operations);
+	return counts;
+}
+
+void
+tap_note_counts(const char *what, jv counts)
+{
+	jv text = jv_dump_string(counts, JV_PRINT_SORTED);
+
+	tap_note("%s: %s", what, jv_string_value(text));
+	jv_free(text);
+}
+
 /* ---- the sandbox ---- */
 
 static char *
@@ -487,6 +518,17 @@ struct bed *
 beds_any(struct beds *beds)
 {
 	return beds->at[any(beds->count)];
+}
+
+jv
+beds_requests(struct beds *beds)
+{
+	jv counts = jv_object();
+
+	for (size_t i = 0; i < beds->count; i++)
+		counts =
+		    count_operations(counts, jv_copy(beds->at[i]->requests));
+	return counts;
 }
 
 void

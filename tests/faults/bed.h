@@ -44,6 +44,14 @@ void tally_add(
     struct tally *tally, const char *name, int calls, struct verdict *verdict);
 void tally_end(struct tally *tally, const char *name);
 
+/*
+ * Counts an operation, or each one of an array, in counts, an object, which is
+ * consumed as they are; and says how often there was which, consuming it.
+ */
+jv count_operation(jv counts, jv operation);
+jv count_operations(jv counts, jv operations);
+void tap_note_counts(const char *what, jv counts);
+
 /* ---- a seeded sequence: splitmix64 ---- */
 
 extern uint64_t seed;
@@ -80,6 +88,7 @@ void bed_check_folder(struct bed *bed, struct verdict *verdict);
 /* Several, by names with commas between them, and any one of them, fresh. */
 struct beds *beds_open(const char *kinds);
 struct bed *beds_any(struct beds *beds);
+jv beds_requests(struct beds *beds); /* how many of which they make */
 void beds_close(struct beds *beds);
 
 /* ---- the sandbox ---- */

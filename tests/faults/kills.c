@@ -80,6 +80,7 @@ kills(const char *kinds)
 		seed = at;
 		one_case(beds_any(beds), at, &tally);
 	}
+	tap_note_counts("the runs' requests", beds_requests(beds));
 	tally_end(&tally, "kill -9");
 	beds_close(beds);
 }

@@ -5,4 +5,4 @@
 
 faults "kills:typical,media,define_metric,files,console,artifact,\
 artifact_lost,code,resumed,resumed_restart,system,alert,crashed_block,reinit,\
-norows,nested,$made/fragments,$made/large"
+norows,nested,$made/fragments,$made/large,$made/used,$made/parts"

@@ -68,6 +68,7 @@ each_request(const char *kind, bool lasting)
 	struct tally tally;
 	struct verdict verdict = { 0 };
 	struct buf line = { 0 };
+	jv failed = jv_object();
 
 	tally_begin(&tally);
 	buf_addf(&line, "%-9s %3s %-17.17s", "calls", "n", "request");
@@ -86,6 +87,7 @@ each_request(const char *kind, bool lasting)
 			/* Of an alert that did not come nobody can know. */
 			if (way == UNTRUE && is_alert(operation))
 				continue;
+			failed = count_operation(failed, jv_copy(operation));
 			once = one_case(bed, n, way, false, &tally);
 			if (!lasting) {
 				buf_addf(&line, " %6d", once);
@@ -99,6 +101,7 @@ each_request(const char *kind, bool lasting)
 	}
 	bed_check_folder(bed, &verdict);
 	tally_add(&tally, "the folder", 0, &verdict);
+	tap_note_counts("how often which request failed", failed);
 	tally_end(&tally, name);
 	buf_release(&line);
 	free(name);

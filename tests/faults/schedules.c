@@ -100,6 +100,7 @@ schedules(const char *kinds)
 		seed = at;
 		one_case(beds_any(beds), at, &tally);
 	}
+	tap_note_counts("the runs' requests", beds_requests(beds));
 	tally_end(&tally, "schedules of faults");
 	beds_close(beds);
 }
