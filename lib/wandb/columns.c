@@ -168,8 +168,11 @@ columns_splice(struct columns *columns, uint64_t record, size_t place,
 	uint8_t last[256]; /* an item at the end, with bytes behind it */
 	struct column *column;
 	const char *text = columns->quoted.at;
-	char *to = out->at + out->len, *room = out->at + out->room;
+	char *to, *room;
 
+	buf_reserve(out, 1);
+	to = out->at + out->len;
+	room = out->at + out->room;
 	for (; place < columns->guess_count; place++) {
 		column = &columns->at[columns->guesses[place]];
 		key = column->wire_len;
@@ -204,8 +207,7 @@ columns_splice(struct columns *columns, uint64_t record, size_t place,
 		at += key + 4 + json;
 	}
 	items->wire.at = at;
-	if (to != NULL)
-		*to = '\0';
+	*to = '\0';
 	out->len = (size_t)(to - out->at);
 	return place;
 }
