@@ -758,6 +758,22 @@ find_difference(jv want, jv got, const char *place, struct verdict *verdict)
 		jv_free(both);
 		return;
 	}
+	if (jv_get_kind(want) == JV_KIND_ARRAY &&
+	    jv_get_kind(got) == JV_KIND_ARRAY &&
+	    jv_array_length(jv_copy(want)) == jv_array_length(jv_copy(got))) {
+		jv_array_foreach(want, i, wanted)
+		{
+			char *name = xasprintf("%s/%d", place, i);
+			jv has = jv_array_get(jv_copy(got), i);
+
+			if (!jv_equal(jv_copy(wanted), jv_copy(has)))
+				find_difference(wanted, has, name, verdict);
+			jv_free(wanted);
+			jv_free(has);
+			free(name);
+		}
+		return;
+	}
 	a = jv_is_valid(want) ? jv_dump_string(jv_copy(want), 0)
 			      : jv_string("nothing");
 	b = jv_is_valid(got) ? jv_dump_string(jv_copy(got), 0)
@@ -932,6 +948,8 @@ call_until_done(struct bed *bed, struct until *until, struct verdict *verdict)
 	int calls = 0;
 	bool done;
 
+	if (until->before != NULL)
+		buf_adds(&said, until->before);
 	until->lost_alert = false;
 	do {
 		struct call call;

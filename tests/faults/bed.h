@@ -133,10 +133,11 @@ void check_markers(struct bed *bed, struct verdict *verdict);
 struct until {
 	const struct way *way;
 	int most;
-	bool fresh;      /* from a new copy each time */
-	bool clear;      /* no more faults after the first call */
-	bool untrue;     /* the server lied: what we sent then may be wrong */
-	bool lost_alert; /* out: an alert is not there, which was said */
+	bool fresh;  /* from a new copy each time */
+	bool clear;  /* no more faults after the first call */
+	bool untrue; /* the server lied: what we sent then may be wrong */
+	const char *before; /* what earlier calls said; may be NULL */
+	bool lost_alert;    /* out: an alert is not there, which was said */
 };
 int call_until_done(
     struct bed *bed, struct until *until, struct verdict *verdict);

@@ -12,7 +12,8 @@
 #include "bed.h"
 
 static void
-kill_once(struct bed *bed, struct buf *how, struct verdict *verdict)
+kill_once(
+    struct bed *bed, struct buf *how, struct buf *said, struct verdict *verdict)
 {
 	int requests = jv_array_length(jv_copy(bed->requests));
 	struct way way = { .workers = any(2) == 0, .whole_group = any(2) == 0 };
@@ -34,6 +35,7 @@ kill_once(struct bed *bed, struct buf *how, struct verdict *verdict)
 		free(spec);
 	}
 	call_sync(bed, &way, &call, verdict);
+	buf_adds(said, call.said);
 	call_release(&call);
 	sandbox_clear();
 	check_markers(bed, verdict);
@@ -45,24 +47,27 @@ one_case(struct bed *bed, uint64_t its_seed, struct tally *tally)
 	struct way way = { .workers = any(2) == 0 };
 	struct until until = { .way = &way, .most = 4, .fresh = any(2) == 0 };
 	struct verdict verdict = { 0 };
-	struct buf how = { 0 };
+	struct buf how = { 0 }, said = { 0 };
 	char *name;
 	int calls = 0;
 
 	sandbox_reset();
 	bed_fresh(bed);
 	do {
-		kill_once(bed, &how, &verdict);
+		kill_once(bed, &how, &said, &verdict);
 		calls++;
 		if (until.fresh)
 			bed_fresh(bed);
 	} while (calls < 4 && any(3) == 0);
+	/* Workers that outlived their parent may have ended the run. */
+	until.before = said.at;
 	calls += call_until_done(bed, &until, &verdict);
 	name = xasprintf("FAULTS_SEED=%" PRIu64 ": %s%s:%s", its_seed,
 	    bed->kind, until.fresh ? ", copies" : "", how.at);
 	tally->lost_alerts += until.lost_alert;
 	tally_add(tally, name, calls, &verdict);
 	buf_release(&how);
+	buf_release(&said);
 	free(name);
 }
 
