@@ -248,17 +248,19 @@ is 'are in the order of the file' "$(run_state order '.artifacts |
     '[[0,"1"],[1,"2"],[2,"3"],[3,"4"]]'
 is 'what is there is not sent again' "$(state .requests.upload)" 8
 
-# One that could not be sent now keeps its place; one whose files are gone does
-# not stop those behind it.
-for step in CreateArtifact CreateArtifactManifest CreateArtifactFiles \
-    CommitArtifact; do
-    serve --fault "match='graphql $step' status=403"
+# One that could not be sent now keeps its place, whatever the server says; one
+# whose files are gone does not stop those behind it.
+for step in CreateArtifact:403 CreateArtifactManifest:403 \
+    CreateArtifactManifest:409 CreateArtifactFiles:404 CommitArtifact:403; do
+    status=${step#*:}
+    step=${step%:*}
+    serve --fault "match='graphql $step' status=$status"
     made order "$(for n in 1 2 3; do
         jq -n -c --arg n $n --arg r "$work/root" '{name: "v",
             client_id: ("c" + $n), aliases: ["latest"],
             entries: [{path: $n, file: ($r + "/hello")}]}'
     done)"
-    ok "$step is refused" run 1 wb-sync "$file"
+    ok "$step is refused ($status)" run 1 wb-sync "$file"
     ok "$step is refused: the others wait" grep_err '3 artifacts are not whole'
     is "$step is refused: nothing is committed" "$(run_state order \
         '.artifacts | map(select(.state == "COMMITTED"))')" '[]'

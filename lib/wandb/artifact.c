@@ -97,6 +97,7 @@ stop_name(struct artifacts *artifacts, const struct artifact *artifact)
 
 	stop = record_set_bool(
 	    stop, "temporary", error_is_temporary(artifact->why));
+	stop = record_set_bool(stop, "refused", artifact->refused);
 	artifacts->stopped =
 	    jv_object_set(artifacts->stopped, jv_string(artifact->name), stop);
 }
@@ -110,16 +111,11 @@ stop_name(struct artifacts *artifacts, const struct artifact *artifact)
 static jv
 must_wait(const struct artifacts *artifacts, const struct artifact *artifact)
 {
-	static const char *const ours[] = { "not_found", "conflict", "damaged",
-		"input", "io" };
 	jv stop = record_get(artifacts->stopped, artifact->name), why;
 	const char *code = record_str(stop, "code");
-	bool waits = code != NULL;
 
-	for (size_t i = 0; waits && i < sizeof ours / sizeof *ours; i++)
-		if (strcmp(code, ours[i]) == 0)
-			waits = artifact_is_part(artifact);
-	if (!waits) {
+	if (code == NULL ||
+	    (!record_true(stop, "refused") && !artifact_is_part(artifact))) {
 		jv_free(stop);
 		return jv_null();
 	}

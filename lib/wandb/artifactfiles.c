@@ -53,21 +53,31 @@ set_why(struct artifact *artifact, jv why)
 	}
 }
 
-void
-artifact_fail(struct artifact *artifact, jv why)
+/* Something is wrong with it here; consumes why. */
+static void
+fail_here(struct artifact *artifact, jv why)
 {
 	artifact->broken = true;
 	set_why(artifact, why);
 }
 
-/* One of its files cannot be sent; consumes why. */
+void
+artifact_fail(struct artifact *artifact, jv why)
+{
+	artifact->refused = true;
+	fail_here(artifact, why);
+}
+
+/* One of its files cannot be sent. */
 static void
-lose_file(struct artifact *artifact, const char *path, jv why)
+lose_file(struct artifact *artifact, const struct item *item)
 {
 	if (artifact->lost++ < NAMES_MOST)
 		buf_addf(&artifact->names, "%s%s/%s",
-		    artifact->names.len > 0 ? ", " : "", artifact->name, path);
-	set_why(artifact, why);
+		    artifact->names.len > 0 ? ", " : "", artifact->name,
+		    item->path);
+	artifact->refused |= !item->here;
+	set_why(artifact, jv_copy(item->why));
 }
 
 /* ---- batches ---- */
@@ -118,7 +128,7 @@ artifact_begin(
 	if (log->entries_file.len > 0) {
 		fd = staged_open(context->staged, log->entries_file, -1, &why);
 		if (fd < 0) {
-			artifact_fail(artifact, why);
+			fail_here(artifact, why);
 			return false;
 		}
 		jv_free(why);
@@ -201,11 +211,11 @@ artifact_end(struct artifact *artifact)
 	char hex[CHECKSUM_HEX];
 
 	if (!jv_is_valid(artifact->entries.why))
-		artifact_fail(artifact, jv_copy(artifact->entries.why));
+		fail_here(artifact, jv_copy(artifact->entries.why));
 	close_entries(artifact, hex);
 	/* Those of a file need not come in order, and are not kept. */
 	if (sorted && !span_is(log->digest, hex))
-		artifact_fail(artifact,
+		fail_here(artifact,
 		    error_value("damaged",
 			"its list of files is not what its digest is of"));
 }
@@ -383,7 +393,7 @@ settle(struct artifact *artifact)
 			manifest_add(&artifact->manifest, &item->member,
 			    span_of(id != NULL ? id : artifact->id));
 		else if (item->state == ITEM_LOST)
-			lose_file(artifact, item->path, jv_copy(item->why));
+			lose_file(artifact, item);
 		jv_free(birth);
 	}
 	release_items(artifact);
@@ -404,7 +414,7 @@ end(struct artifact *artifact)
 	if (jv_is_valid(why))
 		jv_free(why);
 	else
-		artifact_fail(artifact, why);
+		fail_here(artifact, why);
 }
 
 /* Whether its entries go on: lost files stop no others. */
@@ -478,7 +488,7 @@ md5_of(struct artifact *artifact, const struct artifact_entry *entry,
 	item_init(&item, entry, artifact->kind);
 	item_check(&item, context);
 	if (item.state == ITEM_LOST)
-		lose_file(artifact, item.path, jv_copy(item.why));
+		lose_file(artifact, &item);
 	else
 		digest = xstrdup(item.md5);
 	item_release(&item);
@@ -508,7 +518,7 @@ artifact_rehash(
 			    digest };
 	}
 	if (!jv_is_valid(artifact->entries.why))
-		artifact_fail(artifact, jv_copy(artifact->entries.why));
+		fail_here(artifact, jv_copy(artifact->entries.why));
 	close_entries(artifact, NULL);
 	if (count > 0)
 		qsort(lines, count, sizeof *lines, by_path);

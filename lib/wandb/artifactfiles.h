@@ -31,6 +31,7 @@ struct artifact {
 	jv upload;         /* where the manifest is to be put: a file's node */
 	jv why;            /* jv_null(), or what keeps it from being whole */
 	bool broken;       /* it is not even worth going on with its files */
+	bool refused;      /* not only by what is wrong here */
 	struct buf names;  /* of the first files that could not be sent */
 	long lost;         /* how many there are */
 
@@ -52,7 +53,7 @@ struct artifact {
 /* Takes the message of a record. False if it is none. */
 bool artifact_init(struct artifact *artifact, struct span message);
 
-/* An artifact is given up; consumes why. The first one stays. */
+/* The server did not take it; consumes why. The first one stays. */
 void artifact_fail(struct artifact *artifact, jv why);
 void artifact_release(struct artifact *artifact);
 

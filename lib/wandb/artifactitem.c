@@ -58,9 +58,17 @@ item_lose(struct item *item, jv why)
 	jv_free(item->why);
 	item->why = why;
 	item->state = ITEM_LOST;
+	item->here = false;
 }
 
 /* ---- what is here ---- */
+
+static void
+lose_here(struct item *item, jv why)
+{
+	item_lose(item, why);
+	item->here = true;
+}
 
 /* KW_MULTIPART, for tests, is a number of bytes. */
 static int64_t
@@ -102,7 +110,7 @@ open_file(struct item *item, const struct artifact_context *context)
 	    context->staged, span_of(item->local), item->size, &why);
 
 	if (fd < 0)
-		item_lose(item, why);
+		lose_here(item, why);
 	else
 		jv_free(why);
 	return fd;
@@ -142,13 +150,13 @@ item_check(struct item *item, const struct artifact_context *context)
 		return;
 	if (!checksum_file(fd, item->size, item->md5, both ? xxh128 : NULL) ||
 	    (item->size >= parts_from() && !measure_parts(item, fd)))
-		item_lose(item,
+		lose_here(item,
 		    error_value("io", "%s: %s", item->local, strerror(errno)));
 	else if (strcmp(item->digest, xxh128) == 0 ||
 	    (!item->xxh128 && strcmp(item->digest, item->md5) == 0))
 		item->checked = true;
 	else
-		item_lose(item,
+		lose_here(item,
 		    error_value("conflict",
 			"%s is not what was logged: its digest is another",
 			item->local));

@@ -49,6 +49,7 @@ struct item {
 	bool xxh128;             /* the digest is one */
 	enum item_state state;
 	jv why;
+	bool here; /* it is here that something is wrong with it */
 
 	bool checked; /* the file is what was logged, and */
 	char md5[CHECKSUM_TEXT];
