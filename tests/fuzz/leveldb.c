@@ -19,12 +19,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <zlib.h>
+#include <libdeflate.h>
 
 #include "fuzz.h"
 #include "wandb/leveldb.h"
 
-enum { FILE_MOST = 5 * LEVELDB_BLOCK, RECORDS_MOST = 1 << 16 };
+enum { FILE_MOST = 3 * LEVELDB_BLOCK, RECORDS_MOST = 1 << 16 };
 
 struct record {
 	off_t start;
@@ -45,8 +45,7 @@ add_chunk(struct buf *out, uint8_t type, size_t len, unsigned wrong)
 	buf_reserve(out, len);
 	memset(out->at + out->len, (int)(at & 0xff), len);
 	out->len += len;
-	sum = crc32(0, (const void *)(out->at + at + 6), (unsigned)len + 1) ^
-	    wrong;
+	sum = libdeflate_crc32(0, out->at + at + 6, len + 1) ^ wrong;
 	for (int i = 0; i < 4; i++)
 		out->at[at + (size_t)i] = (char)(sum >> (8 * i));
 }
@@ -110,8 +109,8 @@ read_all(struct leveldb *log, struct record *records, size_t count, off_t size)
 		records[count++] = (struct record){
 			entry.start,
 			entry.end,
-			crc32(0, (const void *)entry.payload.at,
-			    (unsigned)entry.payload.len),
+			libdeflate_crc32(
+			    0, entry.payload.at, entry.payload.len),
 		};
 	} while (event == LEVELDB_RECORD || event == LEVELDB_DAMAGE);
 	return count;
@@ -140,10 +139,13 @@ check_seek(struct leveldb *log, const struct buf *file, size_t count)
 static void
 check_file(const struct buf *file, size_t cut)
 {
-	int fd = memfd_create("fuzz", MFD_CLOEXEC);
+	static int fd = -1; /* one for all: its pages are kept */
 	struct leveldb *log;
 	size_t count, again;
 
+	if (fd < 0)
+		fd = memfd_create("fuzz", MFD_CLOEXEC);
+	MUST(ftruncate(fd, (off_t)cut) == 0);
 	MUST(pwrite(fd, file->at, cut, 0) == (ssize_t)cut);
 	log = leveldb_new(fd);
 	again = read_all(log, second, 0, (off_t)cut);
@@ -156,13 +158,12 @@ check_file(const struct buf *file, size_t cut)
 	MUST(memcmp(first, second, count * sizeof(*first)) == 0);
 	check_seek(log, file, count);
 	leveldb_free(log);
-	close(fd);
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct buf file = { 0 };
+	static struct buf file;
 
 	if (size == 0)
 		return 0;
@@ -170,11 +171,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		first = xcalloc(RECORDS_MOST, sizeof(*first));
 		second = xcalloc(RECORDS_MOST, sizeof(*second));
 	}
+	buf_clear(&file);
 	if ((data[0] & 1) == 0)
 		buf_add(&file, ":W&B\xe1\xbe", LEVELDB_HEADER);
 	put_together(&file, data + 1, data + size);
 	check_file(&file, file.len * (data[0] >> 1) / 127);
-	buf_release(&file);
 	return 0;
 }
 
