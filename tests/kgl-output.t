@@ -329,6 +329,17 @@ rm -rf "$o"
 ok 'an escape between two pieces' run 0 kgl-output -o "$o" u/k
 is 'is one character' "$(cat "$o/k.log")" "${pad}😀é"
 
+kernel '{log: "0123456789"}'
+sandbox POST faults 'match=ListKernel cut=25' >"$work/reply"
+rm -rf "$o"
+ok 'a log whose answer is cut' run 0 kgl-output -o "$o" u/k
+is 'is there once' "$(cat "$o/k.log")" 0123456789
+is 'as it was asked for again' "$(asked ListKernelSessionOutput)" 2
+sandbox POST faults "match=ListKernel times=always status=200 \
+    body='{\"log\":\"a\qb\"}'" >"$work/reply"
+ok 'a log that is no JSON' run 1 kgl-output -o "$work/none" u/k
+is 'is no answer' "$(field error.code)" unavailable
+
 # ---- the folder ----
 
 kernel "$files"
