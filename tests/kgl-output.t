@@ -386,6 +386,114 @@ is 'no half file has a name' "$(tree)" './small '
 ok 'with room again' run 0 kgl-output -o "$o" u/k
 is 'all is there' "$(tree)$(field bytes)" './k.log ./large ./late ./small 100002'
 
+# ---- what the session says that it wrote ----
+
+# told JQ: a session with the files a, d/b and a summary of them, changed.
+told() {
+    jq -nc --arg one "$(printf 11 | sha256sum | cut -c 1-64)" \
+        --arg two "$(printf 222 | sha256sum | cut -c 1-64)" '
+        {kernel: "u/k", exit_status: 0, files: [
+            {name: "a", bytes: 2, sha256: $one},
+            {name: "d/b", bytes: 3, sha256: $two}]} | '"${1:-.}" \
+        >"$work/session_summary"
+    kernel "{files: [{name: \"a\", content: \"11\"},
+        {name: \"d/b\", content: \"222\"}, {name: \"session_summary.json\",
+        content: $(jq -Rs . "$work/session_summary")}, {name: \"x\",
+        content: \"\"}]}"
+    rm -rf "$o"
+}
+told
+ok 'a session that says what it wrote' run 0 kgl-output -o "$o" u/k
+is 'is whole' "$(field files)" 4
+told '.files[1].sha256 |= ascii_upcase'
+ok 'in any letters' run 0 kgl-output -o "$o" u/k
+
+told '.files[1].sha256 |= sub("^..."; "000")'
+ok 'another content' run 1 kgl-output -o "$o" u/k
+is 'is damage' "$(field failed.code),$(field failed.temporary)" damaged,false
+ok 'and named' grep_err 'd/b: not what the session wrote'
+is 'it is not counted' "$(field files)" 3
+mark
+ok 'another call' run 1 kgl-output -o "$o" u/k
+is 'fetches it anew' "$(files_asked)" '200 -;304 -;304 -;304 -;'
+told '.files[0].bytes = 1'
+ok 'another size' run 1 kgl-output -o "$o" u/k
+ok 'is named' grep_err 'a: not as long as'
+told '.files += [.files[0] | .name = "lost"] | .files[1].bytes = 7'
+ok 'a file that Kaggle does not list' run 1 kgl-output -o "$o" u/k
+ok 'is named' grep_err 'lost: the session wrote it, but it is not in the list'
+ok 'beside another' grep_err 'd/b: not as long'
+ok 'what is not wanted' run 0 kgl-output -o "$o" --exclude=lost \
+    --exclude='d/*' u/k
+is 'is not missed' "$(field files)" 3
+ok 'nor' run 0 kgl-output -o "$o" --include='session*' u/k
+told '.files += [.files[0] | .name = "large" | .bytes = 5000]'
+ok 'what is too large' run 0 kgl-output -o "$o" --max-file=4K u/k
+told
+sandbox POST faults 'match=/a times=always status=404' >"$work/reply"
+ok 'what could not be had' run 1 kgl-output -o "$o" u/k
+is 'is told once' "$(grep -o 'a: ' "$err" | wc -l)" 1
+sandbox DELETE faults >"$work/reply"
+reload '{files: [{name: "a", content: "2"}]}'
+ok 'a summary that is stale' run 0 kgl-output -o "$o" u/k
+is 'says nothing' "$(field stale)" 3
+for bad in '.files[0].name = "../evil"' '.files[0] |= del(.sha256)' \
+    '.files = {}' '.files[1].bytes = -1' '.files[0] = "a"' '"{"'; do
+    told "$bad"
+    ok "a summary that is none: $bad" run 1 kgl-output -o "$o" u/k
+    is 'is damage, or refused' "$(field failed.code)" \
+        "$(case $bad in *evil*) echo input ;; *) echo damaged ;; esac)"
+done
+kernel "{files: [{name: \"session_summary.json\", content: \"{\"}]}"
+ok 'a summary that is cut' run 1 kgl-output -o "$o" u/k
+is 'is damage' "$(field failed.code)" damaged
+kernel '{files: [{name: "session_summary.json", content: "{\"a\": 1}"}]}'
+rm -rf "$o"
+ok 'one of somebody else' run 0 kgl-output -o "$o" u/k
+
+# ---- a session that has not ended ----
+
+running='{running_output: true, log: "begun", files: [{name: "a",
+    content: "1"}]}'
+for status in QUEUED RUNNING CANCEL_REQUESTED; do
+    serve --load "$(jq -nc "{kernels: {\"u/k\": $running}}")" $status
+    rm -rf "$o"
+    ok "a session that is $status" run 1 kgl-output -o "$o" u/k
+    is 'is not whole' "$(field failed.code),$(field failed.temporary)" \
+        conflict,true
+    ok 'as it goes on' grep_err "not ended ($status)"
+    is 'what it has is taken' "$(tree)" './a ./k.log '
+    ok '--list' run 1 kgl-output --list u/k
+    is 'says it, too' "$(jq -r '.name // .failed.code' "$out" | tr '\n' ' ')" \
+        'a conflict '
+done
+serve RUNNING
+ok 'one without a list' run 1 kgl-output -o "$work/none" u/k
+is 'may have one later' "$(field error.code),$(field error.temporary)" \
+    conflict,true
+for status in ERROR CANCEL_ACKNOWLEDGED; do
+    serve --load "$(jq -nc "{kernels: {\"u/k\": $running}}")" $status
+    rm -rf "$o"
+    ok "one that ended in $status" run 0 kgl-output -o "$o" u/k
+    is 'has files, too' "$(tree)" './a ./k.log '
+done
+serve --after-push COMPLETE --load "$(jq -nc \
+    "{kernels: {\"u/k\": $running}}")" COMPLETE
+ok 'the end of a session before a push' run 1 kgl-output -o "$o" '{"kernel":
+    "u/k","pushed_at":"2026-11-21T05:00:00Z","previous_status":"COMPLETE"}'
+is 'is none of the one after it' "$(field failed.code)" conflict
+serve RUNNING
+reload "$running"
+ok 'one whose end was waited for' run 0 kgl-output -o "$o" \
+    '{"kernel":"u/k","status":"COMPLETE","elapsed_seconds":1}'
+is 'is not asked for again' "$(asked GetKernelSessionStatus)" 0
+kernel '{files: [{name: "a", content: "1"}]}'
+sandbox POST faults 'match=SessionStatus status=500 times=always' \
+    >"$work/reply"
+ok 'a status that cannot be had' run 1 kgl-output -o "$o" u/k
+is 'is said' "$(field failed.code)" unavailable
+is 'the files are there' "$(tree)" './a ./k.log '
+
 # ---- which files ----
 
 kernel '{page_size: 1, files: [{name: "a.txt", content: "1"},
@@ -504,7 +612,7 @@ head -c 20000 /dev/zero | tr '\0' z >"$work/small/d/three"
 source=$work/small
 kernel "{output: \"$source\", page_size: 2, log: \"the log\"}"
 wrong=0
-for nth in 1 2 3 4 5; do
+for nth in 1 2 3 4 5 6; do
     for way in status=500 'status=429 retry-after=3' status=403 close=before \
         close=after cut=1 silence; do
         rm -rf "$o"

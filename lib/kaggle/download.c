@@ -21,13 +21,6 @@ struct download_slot {
 	bool renewed;
 };
 
-static bool
-is_passing(jv why)
-{
-	return strcmp(error_code(why), "unavailable") == 0 ||
-	    strcmp(error_code(why), "timeout") == 0;
-}
-
 void
 download_miss(struct download *download, jv why)
 {
@@ -37,7 +30,7 @@ download_miss(struct download *download, jv why)
 		    error_message(why));
 	download->missing++;
 	if (jv_is_valid(download->why) ||
-	    (is_passing(download->why) && !is_passing(why))) {
+	    (error_is_temporary(download->why) && !error_is_temporary(why))) {
 		jv_free(download->why);
 		download->why = why;
 	} else {
@@ -48,11 +41,14 @@ download_miss(struct download *download, jv why)
 jv
 download_missing(const struct download *download)
 {
+	jv why;
+
 	if (download->missing == 0)
 		return jv_null();
-	return error_value(error_code(download->why), "not whole: %s%s",
+	why = error_value(error_code(download->why), "not whole: %s%s",
 	    download->words.at,
 	    download->missing > download->told ? "; and more" : "");
+	return error_is_temporary(download->why) ? error_temporary(why) : why;
 }
 
 static void
@@ -130,6 +126,7 @@ end(struct download *download, struct download_slot *slot)
 	} else {
 		download->files++;
 		download->bytes += fetch->have;
+		manifest_have(download->manifest, fetch->name);
 	}
 	clear(download, slot);
 }

@@ -440,6 +440,23 @@ outputs_error(const struct outputs *list)
 	return jv_copy(list->error);
 }
 
+jv
+outputs_each(struct outputs *list,
+    bool (*take)(void *context, const struct output *output), void *context)
+{
+	struct output *output;
+	bool more = true;
+
+	do {
+		outputs_work(list);
+		while (more && (output = outputs_next(list)) != NULL) {
+			more = take(context, output);
+			outputs_release(list, output);
+		}
+	} while (more && outputs_pending(list) && http_drive());
+	return more ? outputs_error(list) : jv_null();
+}
+
 bool
 outputs_began(const struct outputs *list)
 {

@@ -253,6 +253,37 @@ session_ask(struct kaggle *kaggle, struct session *session,
 	}
 }
 
+jv
+session_unfinished(struct kaggle *kaggle, const struct kernel *kernel, jv rec,
+    const struct deadline *deadline)
+{
+	const char *said = record_str(rec, "status");
+	const struct status *status = said != NULL ? status_of(said) : NULL;
+	jv waited = record_get(rec, "elapsed_seconds"), why, better;
+	struct session session;
+	bool known = jv_get_kind(waited) == JV_KIND_NUMBER && status != NULL &&
+	    status->rank == ENDED;
+
+	jv_free(waited);
+	if (known)
+		return jv_null();
+	session_init(&session, kernel, rec);
+	why = session_ask(kaggle, &session, deadline);
+	if (!jv_is_valid(why)) {
+		better = error_value(error_code(why),
+		    "whether its session has ended is not known: %s",
+		    error_message(why));
+		jv_free(why);
+		why = better;
+	} else if (!session.ended) {
+		why = error_temporary(error_value("conflict",
+		    "its session has not ended (%s), and may write more",
+		    session.status != NULL ? session.status : "not begun"));
+	}
+	session_release(&session);
+	return why;
+}
+
 double
 session_pause(struct session *session, double most)
 {
