@@ -603,37 +603,7 @@ serve --load "$(jq -nc '{kernels: {"u/k": {files: [{name: "a", content: "1"}]},
 ok 'two kernels' run 0 kgl-output -j 2 -d "$work/two" u/k u/l
 is 'have folders of their own' "$(cat "$work/two/u/k/a" "$work/two/u/l/a")" 12
 
-# ---- everything goes wrong once ----
-
-mkdir -p "$work/small/d"
-printf 'one' >"$work/small/one"
-: >"$work/small/d/empty"
-head -c 20000 /dev/zero | tr '\0' z >"$work/small/d/three"
-source=$work/small
-kernel "{output: \"$source\", page_size: 2, log: \"the log\"}"
-wrong=0
-for nth in 1 2 3 4 5 6; do
-    for way in status=500 'status=429 retry-after=3' status=403 close=before \
-        close=after cut=1 silence; do
-        rm -rf "$o"
-        sandbox DELETE faults >"$work/reply"
-        sandbox POST faults "nth=$nth $way" >"$work/reply"
-        tries=0
-        until KW_LIMITS=0.003 kgl-output -o "$o" u/k >"$out" 2>"$err"; do
-            # What is there has to be whole also now.
-            diff -rq "$source" "$o" 2>&1 | grep -q differ && wrong=$((wrong + 1))
-            tries=$((tries + 1))
-            [ $tries -lt 3 ] || break
-        done
-        if [ "$(field files)" != 3 ] || ! same_tree || ! no_part ||
-            [ "$(cat "$o/k.log")" != 'the log' ]; then
-            echo "# $way at request $nth:"
-            sed 's/^/# /' "$out" "$err"
-            wrong=$((wrong + 1))
-        fi
-    done
-done
-is 'whatever goes wrong once, the next call ends it' $wrong 0
+# ---- odd calls ----
 
 ok 'after a dry run' \
     run_input '{"kernel":"u/k","dry_run":true}' 0 kgl-output -o "$work/dry"
