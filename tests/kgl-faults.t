@@ -29,11 +29,11 @@ if [ -n "${FAULTS_ALL-}" ]; then
     passing="$passing
 status=502
 status=503 retry-after=9
-status=408
 status=429
 cut=20
-status=200 body=<html>"
+status=200 header=Content-Type:text/html body=<html>"
     lasting="$lasting
+status=408
 status=401
 status=404
 status=400

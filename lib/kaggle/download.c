@@ -159,11 +159,21 @@ step(struct download *download, struct download_slot *slot)
 	return true;
 }
 
+/* Begins the next file in a slot that is free. */
+static void
+fill(struct download *download, struct download_slot *slot)
+{
+	struct output *next;
+
+	while (slot->output == NULL &&
+	    (next = outputs_next(download->list)) != NULL)
+		begin(download, slot, next);
+}
+
 /* Fills the slots and moves each on. False if all wait for answers. */
 static bool
 step_all(struct download *download)
 {
-	struct output *next;
 	bool busy = false;
 	long i;
 
@@ -171,11 +181,15 @@ step_all(struct download *download)
 	for (i = 0; i < download->parallel; i++) {
 		struct download_slot *slot = &download->slot[i];
 
-		while (slot->output == NULL &&
-		    (next = outputs_next(download->list)) != NULL)
-			begin(download, slot, next);
-		if (slot->output != NULL && step(download, slot))
-			busy = true;
+		fill(download, slot);
+		if (slot->output == NULL)
+			continue;
+		busy |= step(download, slot);
+		/* The next one is on its way while others go to the disk. */
+		if (slot->output == NULL) {
+			fill(download, slot);
+			http_poll();
+		}
 	}
 	return busy;
 }
