@@ -154,8 +154,8 @@ doubt(struct session *session)
 		return jv_null();
 	if (session->status == NULL)
 		return error_value("unknown_outcome",
-		    "ten minutes after the push Kaggle knows of no session: "
-		    "look at %s",
+		    "for ten minutes Kaggle has known of no session of this "
+		    "push: look at %s",
 		    session->kernel->url);
 	return error_value("unknown_outcome",
 	    "%s may be the status of a session before this one; ten minutes "
@@ -176,8 +176,10 @@ settle(struct kaggle *kaggle, struct session *session,
 	if (status->rank < session->rank)
 		session->began = true;
 	session->rank = status->rank;
-	if (status->rank != ENDED)
+	if (status->rank != ENDED) {
+		session->doubt_since = NAN; /* a later doubt is another one */
 		return jv_null();
+	}
 	session->ended = end_counts(kaggle, session, deadline);
 	return session->ended ? jv_null() : doubt(session);
 }
