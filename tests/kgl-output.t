@@ -222,6 +222,8 @@ for status in 403 404 500; do
     is 'whether it may pass' "$(field failed.temporary)" "$(
         [ $status = 500 ] && echo true || echo false)"
     ok 'and named' grep_err "b: HTTP $status"
+    is 'and what was done about it' "$(grep -c 'URL of a new list' "$err")" \
+        "$([ $status = 403 ] && echo 1 || echo 0)"
     is 'the rest is there' "$(tree)$(field files)" './a ./c 2'
     is 'its page is listed again only for a 403' \
         "$(asked ListKernelSessionOutput)" "$([ $status = 403 ] && echo 2 ||
@@ -295,6 +297,26 @@ for name in '\.\./evil' '/tmp/kwtools-evil' 'a//b' 'dir/' 'link/kept' \
 done
 is 'of what was refused nothing was asked' \
     "$(sandbox GET requests | grep -c -e evil -e nourl -e kgl-0)" 0
+
+kernel '{files: ((["line\nfeed", "esc\u001b[2J", "\("a/" * 2100)deep", "%s%n",
+    "$(evil)", "a b/c d", "-", "é\u0301", "\u202egnp.exe"
+    ] | map({name: ., content: "x"})))}'
+rm -rf "$o"
+ok 'odd names' run 1 kgl-output -o "$o" u/k
+is 'are names' "$(field files)" 8
+is 'but not one that no path can have' "$(field failed.code)" input
+is 'and nothing gets to a terminal' "$(tr -d '[:print:]\n' <"$err" | wc -c)" 0
+run 0 kgl-output --list u/k
+is '--list' "$(jq -r '.name | @json' "$out" | sed -n '1,2p' | tr '\n' ' ')" \
+    '"line\nfeed" "esc\u001b[2J" '
+
+kernel '{files: [range(10000) | {name: "d/\(.)", content: ""}]}'
+ok '10,000 files' run 0 kgl-output --list u/k
+is 'are listed' "$(jq -r .name "$out" | sort -u | wc -l)" 10000
+is 'page by page' "$(asked ListKernelSessionOutput)" 50
+rm -rf "$o"
+ok 'a hundred of them' run 0 kgl-output -o "$o" --include='d/99??' u/k
+is 'are fetched' "$(field files),$(asked file)" 100,100
 
 # ---- the log ----
 

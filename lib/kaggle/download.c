@@ -120,7 +120,11 @@ end(struct download *download, struct download_slot *slot)
 	if (!jv_is_valid(fetch->error)) {
 		if (fetch->disk_full && jv_is_valid(download->disk_error))
 			download->disk_error = jv_copy(fetch->error);
-		download_miss(download, jv_copy(fetch->error));
+		download_miss(download,
+		    fetch->expired ? error_value(error_code(fetch->error),
+					 "%s, also with the URL of a new list",
+					 error_message(fetch->error))
+				   : jv_copy(fetch->error));
 	} else if (fetch->too_big) {
 		verbose("%s: larger than what is wanted", fetch->name);
 	} else {
