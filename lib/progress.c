@@ -16,13 +16,16 @@ static bool drawn;
 void
 progress(const char *format, ...)
 {
+	static int terminal = -1;
 	static double next;
 	struct winsize size;
 	char line[256];
 	va_list args;
 	int width = 79;
 
-	if (!isatty(STDERR_FILENO) || clock_ticks() < next)
+	if (terminal < 0) /* asked once: this is called for each bit of news */
+		terminal = isatty(STDERR_FILENO);
+	if (!terminal || clock_ticks() < next)
 		return;
 	next = clock_ticks() + 0.1;
 	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1)

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -23,6 +24,8 @@ safepath_refuse(const char *name, size_t len)
 		return "it holds a NUL";
 	if (name[0] == '/')
 		return "it is absolute";
+	if (len >= PATH_MAX) /* later tools could not open it by its name */
+		return "it is too long";
 	for (at = 0; at <= len; at = end + 1) {
 		struct span part = { name + at, 0 };
 

@@ -15,8 +15,8 @@
 
 /*
  * Why these bytes cannot be the name of a file below the folder, or NULL: they
- * are empty, absolute, hold a NUL, or an empty part, "." or "..". Each file
- * has one name only that passes.
+ * are empty, absolute, longer than a path may be, hold a NUL, or an empty part,
+ * "." or "..". Each file has one name only that passes.
  */
 const char *safepath_refuse(const char *name, size_t len);
 

@@ -222,6 +222,8 @@ for status in 403 404 500; do
     is 'whether it may pass' "$(field failed.temporary)" "$(
         [ $status = 500 ] && echo true || echo false)"
     ok 'and named' grep_err "b: HTTP $status"
+    is 'and what was done about it' "$(grep -c 'URL of a new list' "$err")" \
+        "$([ $status = 403 ] && echo 1 || echo 0)"
     is 'the rest is there' "$(tree)$(field files)" './a ./c 2'
     is 'its page is listed again only for a 403' \
         "$(asked ListKernelSessionOutput)" "$([ $status = 403 ] && echo 2 ||
@@ -296,6 +298,26 @@ done
 is 'of what was refused nothing was asked' \
     "$(sandbox GET requests | grep -c -e evil -e nourl -e kgl-0)" 0
 
+kernel '{files: ((["line\nfeed", "esc\u001b[2J", "\("a/" * 2100)deep", "%s%n",
+    "$(evil)", "a b/c d", "-", "é\u0301", "\u202egnp.exe"
+    ] | map({name: ., content: "x"})))}'
+rm -rf "$o"
+ok 'odd names' run 1 kgl-output -o "$o" u/k
+is 'are names' "$(field files)" 8
+is 'but not one that no path can have' "$(field failed.code)" input
+is 'and nothing gets to a terminal' "$(tr -d '[:print:]\n' <"$err" | wc -c)" 0
+run 0 kgl-output --list u/k
+is '--list' "$(jq -r '.name | @json' "$out" | sed -n '1,2p' | tr '\n' ' ')" \
+    '"line\nfeed" "esc\u001b[2J" '
+
+kernel '{files: [range(10000) | {name: "d/\(.)", content: ""}]}'
+ok '10,000 files' run 0 kgl-output --list u/k
+is 'are listed' "$(jq -r .name "$out" | sort -u | wc -l)" 10000
+is 'page by page' "$(asked ListKernelSessionOutput)" 50
+rm -rf "$o"
+ok 'a hundred of them' run 0 kgl-output -o "$o" --include='d/99??' u/k
+is 'are fetched' "$(field files),$(asked file)" 100,100
+
 # ---- the log ----
 
 kernel '{files: [{name: "k.log", content: "an output"}], log: "the log"}'
@@ -328,6 +350,17 @@ sandbox POST faults "match=ListKernel status=200 \
 rm -rf "$o"
 ok 'an escape between two pieces' run 0 kgl-output -o "$o" u/k
 is 'is one character' "$(cat "$o/k.log")" "${pad}😀é"
+
+kernel '{log: "0123456789"}'
+sandbox POST faults 'match=ListKernel cut=25' >"$work/reply"
+rm -rf "$o"
+ok 'a log whose answer is cut' run 0 kgl-output -o "$o" u/k
+is 'is there once' "$(cat "$o/k.log")" 0123456789
+is 'as it was asked for again' "$(asked ListKernelSessionOutput)" 2
+sandbox POST faults "match=ListKernel times=always status=200 \
+    body='{\"log\":\"a\qb\"}'" >"$work/reply"
+ok 'a log that is no JSON' run 1 kgl-output -o "$work/none" u/k
+is 'is no answer' "$(field error.code)" unavailable
 
 # ---- the folder ----
 
@@ -374,6 +407,114 @@ is 'is io' "$(field error.code)" io
 is 'no half file has a name' "$(tree)" './small '
 ok 'with room again' run 0 kgl-output -o "$o" u/k
 is 'all is there' "$(tree)$(field bytes)" './k.log ./large ./late ./small 100002'
+
+# ---- what the session says that it wrote ----
+
+# told JQ: a session with the files a, d/b and a summary of them, changed.
+told() {
+    jq -nc --arg one "$(printf 11 | sha256sum | cut -c 1-64)" \
+        --arg two "$(printf 222 | sha256sum | cut -c 1-64)" '
+        {kernel: "u/k", exit_status: 0, files: [
+            {name: "a", bytes: 2, sha256: $one},
+            {name: "d/b", bytes: 3, sha256: $two}]} | '"${1:-.}" \
+        >"$work/session_summary"
+    kernel "{files: [{name: \"a\", content: \"11\"},
+        {name: \"d/b\", content: \"222\"}, {name: \"session_summary.json\",
+        content: $(jq -Rs . "$work/session_summary")}, {name: \"x\",
+        content: \"\"}]}"
+    rm -rf "$o"
+}
+told
+ok 'a session that says what it wrote' run 0 kgl-output -o "$o" u/k
+is 'is whole' "$(field files)" 4
+told '.files[1].sha256 |= ascii_upcase'
+ok 'in any letters' run 0 kgl-output -o "$o" u/k
+
+told '.files[1].sha256 |= sub("^..."; "000")'
+ok 'another content' run 1 kgl-output -o "$o" u/k
+is 'is damage' "$(field failed.code),$(field failed.temporary)" damaged,false
+ok 'and named' grep_err 'd/b: not what the session wrote'
+is 'it is not counted' "$(field files)" 3
+mark
+ok 'another call' run 1 kgl-output -o "$o" u/k
+is 'fetches it anew' "$(files_asked)" '200 -;304 -;304 -;304 -;'
+told '.files[0].bytes = 1'
+ok 'another size' run 1 kgl-output -o "$o" u/k
+ok 'is named' grep_err 'a: not as long as'
+told '.files += [.files[0] | .name = "lost"] | .files[1].bytes = 7'
+ok 'a file that Kaggle does not list' run 1 kgl-output -o "$o" u/k
+ok 'is named' grep_err 'lost: the session wrote it, but it is not in the list'
+ok 'beside another' grep_err 'd/b: not as long'
+ok 'what is not wanted' run 0 kgl-output -o "$o" --exclude=lost \
+    --exclude='d/*' u/k
+is 'is not missed' "$(field files)" 3
+ok 'nor' run 0 kgl-output -o "$o" --include='session*' u/k
+told '.files += [.files[0] | .name = "large" | .bytes = 5000]'
+ok 'what is too large' run 0 kgl-output -o "$o" --max-file=4K u/k
+told
+sandbox POST faults 'match=/a times=always status=404' >"$work/reply"
+ok 'what could not be had' run 1 kgl-output -o "$o" u/k
+is 'is told once' "$(grep -o 'a: ' "$err" | wc -l)" 1
+sandbox DELETE faults >"$work/reply"
+reload '{files: [{name: "a", content: "2"}]}'
+ok 'a summary that is stale' run 0 kgl-output -o "$o" u/k
+is 'says nothing' "$(field stale)" 3
+for bad in '.files[0].name = "../evil"' '.files[0] |= del(.sha256)' \
+    '.files = {}' '.files[1].bytes = -1' '.files[0] = "a"' '"{"'; do
+    told "$bad"
+    ok "a summary that is none: $bad" run 1 kgl-output -o "$o" u/k
+    is 'is damage, or refused' "$(field failed.code)" \
+        "$(case $bad in *evil*) echo input ;; *) echo damaged ;; esac)"
+done
+kernel "{files: [{name: \"session_summary.json\", content: \"{\"}]}"
+ok 'a summary that is cut' run 1 kgl-output -o "$o" u/k
+is 'is damage' "$(field failed.code)" damaged
+kernel '{files: [{name: "session_summary.json", content: "{\"a\": 1}"}]}'
+rm -rf "$o"
+ok 'one of somebody else' run 0 kgl-output -o "$o" u/k
+
+# ---- a session that has not ended ----
+
+running='{running_output: true, log: "begun", files: [{name: "a",
+    content: "1"}]}'
+for status in QUEUED RUNNING CANCEL_REQUESTED; do
+    serve --load "$(jq -nc "{kernels: {\"u/k\": $running}}")" $status
+    rm -rf "$o"
+    ok "a session that is $status" run 1 kgl-output -o "$o" u/k
+    is 'is not whole' "$(field failed.code),$(field failed.temporary)" \
+        conflict,true
+    ok 'as it goes on' grep_err "not ended ($status)"
+    is 'what it has is taken' "$(tree)" './a ./k.log '
+    ok '--list' run 1 kgl-output --list u/k
+    is 'says it, too' "$(jq -r '.name // .failed.code' "$out" | tr '\n' ' ')" \
+        'a conflict '
+done
+serve RUNNING
+ok 'one without a list' run 1 kgl-output -o "$work/none" u/k
+is 'may have one later' "$(field error.code),$(field error.temporary)" \
+    conflict,true
+for status in ERROR CANCEL_ACKNOWLEDGED; do
+    serve --load "$(jq -nc "{kernels: {\"u/k\": $running}}")" $status
+    rm -rf "$o"
+    ok "one that ended in $status" run 0 kgl-output -o "$o" u/k
+    is 'has files, too' "$(tree)" './a ./k.log '
+done
+serve --after-push COMPLETE --load "$(jq -nc \
+    "{kernels: {\"u/k\": $running}}")" COMPLETE
+ok 'the end of a session before a push' run 1 kgl-output -o "$o" '{"kernel":
+    "u/k","pushed_at":"2026-11-21T05:00:00Z","previous_status":"COMPLETE"}'
+is 'is none of the one after it' "$(field failed.code)" conflict
+serve RUNNING
+reload "$running"
+ok 'one whose end was waited for' run 0 kgl-output -o "$o" \
+    '{"kernel":"u/k","status":"COMPLETE","elapsed_seconds":1}'
+is 'is not asked for again' "$(asked GetKernelSessionStatus)" 0
+kernel '{files: [{name: "a", content: "1"}]}'
+sandbox POST faults 'match=SessionStatus status=500 times=always' \
+    >"$work/reply"
+ok 'a status that cannot be had' run 1 kgl-output -o "$o" u/k
+is 'is said' "$(field failed.code)" unavailable
+is 'the files are there' "$(tree)" './a ./k.log '
 
 # ---- which files ----
 
@@ -484,37 +625,7 @@ serve --load "$(jq -nc '{kernels: {"u/k": {files: [{name: "a", content: "1"}]},
 ok 'two kernels' run 0 kgl-output -j 2 -d "$work/two" u/k u/l
 is 'have folders of their own' "$(cat "$work/two/u/k/a" "$work/two/u/l/a")" 12
 
-# ---- everything goes wrong once ----
-
-mkdir -p "$work/small/d"
-printf 'one' >"$work/small/one"
-: >"$work/small/d/empty"
-head -c 20000 /dev/zero | tr '\0' z >"$work/small/d/three"
-source=$work/small
-kernel "{output: \"$source\", page_size: 2, log: \"the log\"}"
-wrong=0
-for nth in 1 2 3 4 5; do
-    for way in status=500 'status=429 retry-after=3' status=403 close=before \
-        close=after cut=1 silence; do
-        rm -rf "$o"
-        sandbox DELETE faults >"$work/reply"
-        sandbox POST faults "nth=$nth $way" >"$work/reply"
-        tries=0
-        until KW_LIMITS=0.003 kgl-output -o "$o" u/k >"$out" 2>"$err"; do
-            # What is there has to be whole also now.
-            diff -rq "$source" "$o" 2>&1 | grep -q differ && wrong=$((wrong + 1))
-            tries=$((tries + 1))
-            [ $tries -lt 3 ] || break
-        done
-        if [ "$(field files)" != 3 ] || ! same_tree || ! no_part ||
-            [ "$(cat "$o/k.log")" != 'the log' ]; then
-            echo "# $way at request $nth:"
-            sed 's/^/# /' "$out" "$err"
-            wrong=$((wrong + 1))
-        fi
-    done
-done
-is 'whatever goes wrong once, the next call ends it' $wrong 0
+# ---- odd calls ----
 
 ok 'after a dry run' \
     run_input '{"kernel":"u/k","dry_run":true}' 0 kgl-output -o "$work/dry"

@@ -96,12 +96,24 @@ is 'more than there is' "$(field error.code),$(asked SaveKernel)" quota,0
 ok 'is told' grep_err '5.0 hours left'
 ok '--need' run 0 kgl-push --need=5h "$dir"
 is 'no more' "$(field version)" 1
+is 'what is left is told' "$(field quota_left_seconds)" 18000
+ok 'also' run 0 kgl-push -n "$dir"
+is 'by a dry run' "$(field quota_left_seconds),$(field dry_run)" 18000,true
+sandbox POST faults 'match=Quota status=400 times=2' >"$work/reply"
+ok 'one that is not told' run 0 kgl-push "$dir"
+is 'hinders no push' "$(field quota_left_seconds),$(field version)" null,2
+ok 'but with --need' run 1 kgl-push --need=1 "$dir"
+is 'it does' "$(field error.code)" rejected
 folder tpu '.machine_shape = "TpuV6E8" | .id = "u/tpu-kernel"
     | .title = "TPU kernel"'
 ok 'of the TPU' run 1 kgl-push --need=20.5 "$dir"
 is 'too' "$(field error.code)" quota
-folder new
+folder new '.id = "u/cpu-kernel" | .title = "CPU kernel"'
+before=$(asked GetAcceleratorQuotaStatistics)
 ok 'a CPU needs none' run 0 kgl-push --need=99 "$dir"
+is 'and nothing is asked' "$(asked GetAcceleratorQuotaStatistics)" "$before"
+is 'nor told' "$(field quota_left_seconds)" null
+folder new
 
 # ---- refusals ----
 # refused SPEC CODE TEMPORARY: in-band answers of SaveKernel.
@@ -321,6 +333,9 @@ wrong 'a competition with an owner' 'competition_sources: "a/b"' \
 wrong 'half a model' 'model_sources: "a/b/c"' '.model_sources = ["a/b/c"]'
 wrong 'an odd pin' 'docker_image_pinning_type: not' \
     '.docker_image_pinning_type = "x"'
+wrong 'a machine that is spelt otherwise' \
+    'machine_shape: "nvidiateslat4" is spelt NvidiaTeslaT4' \
+    '.machine_shape = "nvidiateslat4"'
 wrong 'a script that is a notebook' 'train.py:1: no notebook' \
     '.kernel_type = "notebook"'
 folder bad
@@ -349,6 +364,10 @@ ok 'odd metadata' run 0 kgl-push "$dir"
 ok 'an unknown field' grep_err 'no_such: no such field'
 ok 'a machine that is gone' grep_err 'machine_shape: .*TpuV38'
 ok 'wandb without internet' grep_err 'imports wandb without WANDB_MODE'
+folder new '.machine_shape = "NvidiaTelsaT4"'
+ok 'a machine that nobody knows' run 0 kgl-push -n "$dir"
+ok 'is said' grep_err 'machine_shape: NvidiaTelsaT4 is none'
+folder new '.machine_shape = "" | .enable_internet = "False"'
 printf 'import os\nos.environ["WANDB_MODE"] = "offline"\nimport wandb\n' \
     >"$dir/train.py"
 ok 'wandb offline' run 0 kgl-push "$dir"

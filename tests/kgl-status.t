@@ -147,8 +147,13 @@ serve --load '{"kernels":{"u/k":{"files":
 ok 'without' run 1 kgl-status -w --marker u/k
 is 'it failed' "$(field failed.code)" kernel_failed
 is 'COMPLETE as it is' "$(field status),$(field marker)" COMPLETE,false
-ok 'which is only said' run 0 kgl-status --marker u/k
-is 'without -w' "$(field marker)" false
+ok 'also' run 1 kgl-status --marker u/k
+is 'without -w' "$(field marker),$(field failed.code)" false,kernel_failed
+serve --load '{"kernels":{"u/k":{"files":[{"name":"a","content":"x"},
+    {"name":"b","content":"x"},{"name":"SESSION_COMPLETE","content":"{}"}],
+    "page_size":1}}}' COMPLETE
+ok 'a marker' run 0 kgl-status --marker u/k
+is 'on the last page' "$(field marker),$(asked ListKernelSessionOutput)" true,3
 serve --fault 'match=ListKernelSessionOutput status=500 times=always' COMPLETE
 ok 'a list that cannot be had' run 1 kgl-status -w --marker u/k
 is 'leaves it open' "$(field status),$(field failed.code)" COMPLETE,unavailable

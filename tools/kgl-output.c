@@ -8,12 +8,9 @@
  *      file could not be had
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <jv.h>
 
@@ -25,7 +22,10 @@
 #include "kaggle/api.h"
 #include "kaggle/download.h"
 #include "kaggle/manifest.h"
+#include "kaggle/outputlog.h"
 #include "kaggle/outputs.h"
+#include "kaggle/session.h"
+#include "kaggle/written.h"
 #include "mem.h"
 #include "ndjson.h"
 #include "record.h"
@@ -57,9 +57,6 @@ static const struct option longopts[] = {
 	{ 0 },
 };
 
-#define LOG_PART MANIFEST_OURS "log.part"
-#define LOG_ELSE MANIFEST_OURS "output.log"
-
 static struct kaggle *kaggle;
 static const char *output, *directory;
 static bool listing;
@@ -74,6 +71,7 @@ static struct {
 	const struct deadline *limit; /* --timeout; NULL without one */
 	struct outputs *list;
 	struct download download;
+	jv unfinished; /* why there may be more than what is listed */
 } job;
 
 static bool
@@ -81,32 +79,6 @@ is_wanted(const char *name)
 {
 	return (include.count == 0 || globs_match(&include, name)) &&
 	    !globs_match(&exclude, name);
-}
-
-/* Gives the log its name, one that no output has. */
-static jv
-name_log(jv rec, struct manifest *manifest, int log)
-{
-	int folder = manifest_folder(manifest);
-	char *name = xasprintf("%s.log", job.kernel.slug), *path;
-	bool done = outputs_log_bytes(job.list) > 0 && fsync(log) == 0;
-	bool own = done && !manifest_has(manifest, name) &&
-	    renameat(folder, LOG_PART, folder, name) == 0;
-
-	if (done && !own)
-		done = renameat(folder, LOG_PART, folder, LOG_ELSE) == 0;
-	if (!done && outputs_log_bytes(job.list) != 0)
-		rec = record_error(rec,
-		    error_value("io", "%s: the log: %s",
-			manifest_path(manifest), strerror(errno)));
-	if (done) {
-		path = xasprintf(
-		    "%s/%s", manifest_path(manifest), own ? name : LOG_ELSE);
-		rec = record_set_str(rec, "log_path", path);
-		free(path);
-	}
-	free(name);
-	return rec;
 }
 
 /* What is not whole: a verdict, beside the one of an earlier tool. */
@@ -121,31 +93,45 @@ report_missing(jv rec, jv why)
 	return record_failed(rec, why);
 }
 
+/* There is no list. A session that goes on may have none yet. */
+static jv
+report_none(jv rec, jv why)
+{
+	if (strcmp(error_code(why), "not_found") != 0 ||
+	    strcmp(error_code(job.unfinished), "conflict") != 0)
+		return record_error(rec, why);
+	jv_free(why);
+	return record_error(rec, jv_copy(job.unfinished));
+}
+
 /* What came of it. */
 static jv
 report(jv rec, struct manifest *manifest, int log)
 {
 	struct download *download = &job.download;
 	jv why = outputs_error(job.list);
+	bool listed = jv_is_valid(why);
+	bool on_disk = jv_is_valid(download->disk_error);
 	long long stale = 0;
 
 	if (!outputs_began(job.list))
-		return record_error(rec, why);
+		return report_none(rec, why);
+	if (!jv_is_valid(job.unfinished))
+		download_miss(download, jv_copy(job.unfinished));
+	if (!listed)
+		download_miss(download, why);
+	else if (on_disk)
+		written_check(download);
 	rec = record_set_str(rec, "output_dir", manifest_path(manifest));
 	rec = record_set_number(rec, "files", (double)download->files);
 	rec = record_set_number(rec, "bytes", (double)download->bytes);
-	if (!jv_is_valid(download->disk_error)) {
-		jv_free(why);
+	if (!on_disk)
 		return record_error(rec, jv_copy(download->disk_error));
-	}
-	rec = name_log(rec, manifest, log);
-	if (!jv_is_valid(why)) {
-		download_miss(download, why);
-	} else {
+	rec = outputlog_name(rec, manifest, job.list, job.kernel.slug, log);
+	if (listed)
 		why = manifest_settle(manifest, &stale);
-		if (!jv_is_valid(why))
-			return record_error(rec, why);
-	}
+	if (listed && !jv_is_valid(why))
+		return record_error(rec, why);
 	if (stale > 0)
 		rec = record_set_number(rec, "stale", (double)stale);
 	why = download_missing(download);
@@ -155,9 +141,7 @@ report(jv rec, struct manifest *manifest, int log)
 static jv
 fetch_into(jv rec, struct manifest *manifest)
 {
-	int folder = manifest_folder(manifest);
-	int log = openat(folder, LOG_PART,
-	    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
+	int log = outputlog_open(manifest);
 
 	if (log < 0)
 		return record_error(rec,
@@ -180,9 +164,7 @@ fetch_into(jv rec, struct manifest *manifest)
 	diag_on_signal(NULL);
 	download_release(&job.download);
 	outputs_close(job.list);
-	close(log);
-	/* It has another name by now, or is not wanted. */
-	(void)unlinkat(folder, LOG_PART, 0);
+	outputlog_close(manifest, log);
 	return rec;
 }
 
@@ -203,31 +185,37 @@ download(jv rec)
 	return rec;
 }
 
+static bool
+write_name(void *context, const struct output *next)
+{
+	(void)context;
+	if (is_wanted(next->name))
+		ndjson_write(record_set_str(
+		    record_set_str(jv_object(), "kernel", job.kernel.name),
+		    "name", next->name));
+	return true;
+}
+
 /* --list: a record for each file. */
 static jv
 write_list(jv rec)
 {
-	struct output *next;
 	jv why;
 
 	job.list = outputs_open(kaggle, &job.kernel, -1, job.limit);
-	do {
-		outputs_work(job.list);
-		while ((next = outputs_next(job.list)) != NULL) {
-			if (is_wanted(next->name))
-				ndjson_write(record_set_str(
-				    record_set_str(
-					jv_object(), "kernel", job.kernel.name),
-				    "name", next->name));
-			outputs_release(job.list, next);
-		}
-	} while (outputs_pending(job.list) && http_drive());
-	why = outputs_error(job.list);
+	why = outputs_each(job.list, write_name, NULL);
+	if (!outputs_began(job.list)) {
+		rec = report_none(rec, why);
+	} else if (!jv_is_valid(why)) {
+		rec = record_error(rec, why);
+	} else if (!jv_is_valid(job.unfinished)) {
+		rec = record_failed(rec, jv_copy(job.unfinished));
+	} else {
+		jv_free(rec);
+		rec = jv_invalid();
+	}
 	outputs_close(job.list);
-	if (!jv_is_valid(why))
-		return record_error(rec, why);
-	jv_free(rec);
-	return jv_invalid();
+	return rec;
 }
 
 static jv
@@ -247,17 +235,12 @@ get_output(jv rec)
 	if (!jv_is_valid(why))
 		return record_error(rec, why);
 	rec = record_set_str(rec, "kernel", job.kernel.name);
+	job.unfinished =
+	    session_unfinished(kaggle, &job.kernel, rec, job.limit);
 	rec = listing ? write_list(rec) : download(rec);
+	jv_free(job.unfinished);
 	kernel_release(&job.kernel);
 	return rec;
-}
-
-static const char *
-folder(const char *option, const char *path)
-{
-	if (*path == '\0')
-		cli_wrong("%s is empty", option);
-	return path;
 }
 
 static void
@@ -268,10 +251,10 @@ read_options(int argc, char *argv[])
 	while ((opt = cli_getopt(argc, argv, "o:d:", longopts)) != -1) {
 		switch (opt) {
 		case 'o':
-			output = folder("-o", optarg);
+			output = optarg;
 			break;
 		case 'd':
-			directory = folder("-d", optarg);
+			directory = optarg;
 			break;
 		case OPT_LIST:
 			listing = true;
@@ -293,6 +276,9 @@ read_options(int argc, char *argv[])
 	}
 	if (output != NULL && directory != NULL)
 		cli_wrong("-o and -d exclude each other");
+	if ((output != NULL && *output == '\0') ||
+	    (directory != NULL && *directory == '\0'))
+		cli_wrong("the name of the folder is empty");
 }
 
 int

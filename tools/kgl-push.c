@@ -5,12 +5,13 @@
  * in:  {"kernel_dir": "folder with kernel-metadata.json"}
  * out: the same record with "kernel", "version", "url", "pushed_at", what was
  *      there before ("previous_version", "previous_status",
- *      "previous_run_at"), "no_run" if no session was to begin, and "failed"
- *      if Kaggle dropped sources
+ *      "previous_run_at"), "quota_left_seconds" of a GPU or TPU, "no_run" if
+ *      no session was to begin, and "failed" if Kaggle dropped sources
  *
  * A push makes a version and starts a session each time, so one whose answer
  * is lost is looked up before it is made again.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -75,6 +76,7 @@ struct job {
 	struct kernel kernel;
 	struct push push;
 	struct deadline end;
+	double quota_left; /* seconds before the push; NAN: not known */
 	bool dry;
 };
 
@@ -97,6 +99,23 @@ prepare(struct job *job, const char *folder)
 	return kernel_parse(&job->kernel, kaggle, job->meta.id, &job->end);
 }
 
+/* What is left of the accelerator's hours; without --need no condition. */
+static jv
+ask_quota(struct job *job)
+{
+	jv why;
+
+	if (job->meta.quota == NULL)
+		return jv_null();
+	why = quota_check(
+	    kaggle, job->meta.quota, need, &job->quota_left, &job->end);
+	if (jv_is_valid(why) || need > 0)
+		return why;
+	verbose("%s: %s", job->kernel.name, error_message(why));
+	jv_free(why);
+	return jv_null();
+}
+
 /* All that must hold at Kaggle before the push. */
 static jv
 ask(struct job *job)
@@ -117,9 +136,7 @@ ask(struct job *job)
 		    "%s: id_no: %lld is not the number of %s, but of what "
 		    "would be pushed",
 		    job->meta.path, job->meta.id_no, job->kernel.name);
-	if (need > 0 && job->meta.quota != NULL)
-		return quota_check(kaggle, job->meta.quota, need, &job->end);
-	return jv_null();
+	return ask_quota(job);
 }
 
 /* Pushes, and waits for a free session if that is what it takes. */
@@ -157,49 +174,6 @@ send(struct job *job)
 	return reply;
 }
 
-/* Says what Kaggle left out of what was to be pushed. */
-static jv
-add_dropped(jv rec, const struct job *job, jv reply)
-{
-	const char *name = job->kernel.name;
-	char *keywords = push_dropped_keywords(reply);
-	char *sources = push_dropped_sources(reply);
-
-	if (keywords != NULL)
-		warning(
-		    "%s: Kaggle does not know the keywords %s", name, keywords);
-	if (sources != NULL && allow_missing)
-		warning("%s was pushed without the sources %s", name, sources);
-	else if (sources != NULL)
-		rec = record_failed(rec,
-		    error_value("rejected",
-			"%s was pushed, but Kaggle left out the sources %s",
-			name, sources));
-	free(keywords);
-	free(sources);
-	return rec;
-}
-
-/* What was there before, by which kgl-status tells this push's session. */
-static jv
-add_before(jv rec, const struct job *job, bool moved, long long version)
-{
-	long long before = moved ? version - 1 : job->push.version;
-	const char *status = job->push.status;
-
-	/* Of the name that the kernel landed under nothing was asked. */
-	if (moved)
-		status = version == 1 ? NULL : "UNKNOWN";
-	else if (status == NULL && (before < 0 || job->push.run_at != NULL))
-		status = "UNKNOWN"; /* it ran, but when asked nobody knew */
-	if (before > 0)
-		rec =
-		    record_set_number(rec, "previous_version", (double)before);
-	rec = record_set_str(rec, "previous_status", status);
-	return record_set_str(
-	    rec, "previous_run_at", moved ? NULL : job->push.run_at);
-}
-
 /* What a push, or without a reply a dry run, adds to the record. */
 static jv
 add_push(jv rec, struct job *job, jv reply)
@@ -220,14 +194,17 @@ add_push(jv rec, struct job *job, jv reply)
 	}
 	rec = record_set_str(rec, "kernel", job->kernel.name);
 	rec = record_set_str(rec, "url", job->kernel.url);
-	rec = add_before(rec, job, moved, version);
+	rec = push_add_before(rec, &job->push, moved ? version : 0);
+	if (!isnan(job->quota_left))
+		rec = record_set_number(
+		    rec, "quota_left_seconds", round(job->quota_left));
 	if (no_run)
 		rec = record_set_bool(rec, "no_run", true);
 	if (!jv_is_valid(reply))
 		return record_set_bool(rec, "dry_run", true);
 	rec = record_set_number(rec, "version", (double)version);
 	rec = record_set_str(rec, "pushed_at", clock_format(clock_now(), now));
-	return add_dropped(rec, job, reply);
+	return push_add_dropped(rec, &job->kernel, reply, allow_missing);
 }
 
 static jv
@@ -235,8 +212,9 @@ push(jv rec)
 {
 	static const char *const own[] = { "version", "url", "pushed_at",
 		"previous_version", "previous_status", "previous_run_at",
-		"no_run", NULL };
-	struct job job = { .end = deadline_in(cli_timeout(12 * 3600)) };
+		"quota_left_seconds", "no_run", NULL };
+	struct job job = { .end = deadline_in(cli_timeout(12 * 3600)),
+		.quota_left = NAN };
 	jv why, reply = jv_invalid();
 
 	rec = record_forget(rec, own);

@@ -4,8 +4,8 @@
  *
  * in:  {"kernel": "owner/slug"}
  * out: the same record with "status", if the session failed
- *      "failure_message", and with -w "elapsed_seconds", and "failed" if it
- *      did not complete
+ *      "failure_message", with -w "elapsed_seconds", and "failed" if it did
+ *      not complete, with --marker "marker", and "failed" without one
  */
 #include <math.h>
 #include <string.h>
@@ -14,7 +14,6 @@
 
 #include "cli.h"
 #include "clock.h"
-#include "http.h"
 #include "kaggle/api.h"
 #include "kaggle/outputs.h"
 #include "kaggle/session.h"
@@ -83,25 +82,23 @@ wait_for_end(struct session *session, const struct deadline *end)
 	return why;
 }
 
+static bool
+is_no_marker(void *context, const struct output *output)
+{
+	bool *found = context;
+
+	*found = strcmp(output->name, marker_file) == 0;
+	return !*found;
+}
+
 /* Sets *found to whether the session left its marker. */
 static jv
 look_for_marker(
     const struct kernel *kernel, bool *found, const struct deadline *end)
 {
 	struct outputs *list = outputs_open(kaggle, kernel, -1, end);
-	struct output *output;
-	jv why;
+	jv why = outputs_each(list, is_no_marker, found);
 
-	*found = false;
-	do {
-		outputs_work(list);
-		while ((output = outputs_next(list)) != NULL) {
-			if (strcmp(output->name, marker_file) == 0)
-				*found = true;
-			outputs_release(list, output);
-		}
-	} while (!*found && outputs_pending(list) && http_drive());
-	why = *found ? jv_null() : outputs_error(list);
 	outputs_close(list);
 	return why;
 }
@@ -130,7 +127,7 @@ add_outcome(jv rec, const struct session *session, const struct deadline *end)
 	if (!jv_is_valid(why))
 		return record_failed(rec, why);
 	rec = record_set_bool(rec, "marker", found);
-	if (waiting && !found)
+	if (!found)
 		rec = record_failed(rec,
 		    error_value("kernel_failed",
 			"the session is COMPLETE, but left no %s",

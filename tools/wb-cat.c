@@ -19,6 +19,7 @@
 #include "mem.h"
 #include "ndjson.h"
 #include "record.h"
+#include "wandb/choice.h"
 #include "wandb/entry.h"
 #include "wandb/runlog.h"
 #include "wandb/source.h"
@@ -45,15 +46,11 @@ static const struct option longopts[] = {
 	{ 0 },
 };
 
-enum {
-	KINDS = RUNLOG_REQUEST + 1,
-	AT_ONCE = 1 << 17, /* bytes of lines that are written together */
-};
+/* Bytes of lines that are written together. */
+enum { AT_ONCE = 1 << 17 };
 
-static bool following, salvaging, only;
-static bool wanted[KINDS]; /* with only */
-static struct span *keys;
-static size_t key_count;
+static bool following, salvaging;
+static struct choice wanted;
 static struct entry_writer *writer;
 
 /* The reading of one file. */
@@ -83,7 +80,7 @@ write_entry(struct reading *reading, const struct runlog_entry *entry)
 	enum entry_result result;
 
 	reading->exited |= entry->kind == RUNLOG_EXIT;
-	if (only && !wanted[entry->kind])
+	if (!choice_has(&wanted, entry->kind))
 		return true;
 	buf_add(lines, reading->head.at, reading->head.len);
 	result = entry_write(writer, entry, lines);
@@ -243,48 +240,13 @@ cat(jv rec)
 	return record_error(rec, why);
 }
 
-/* KIND,...: adds to wanted. */
-static void
-read_kinds(const char *text)
-{
-	only = true;
-	do {
-		size_t len = strcspn(text, ",");
-		int kind = 0;
-
-		while (kind < KINDS &&
-		    !span_is((struct span){ text, len },
-			runlog_kind_name((enum runlog_kind)kind)))
-			kind++;
-		if (kind == KINDS)
-			cli_wrong("--only: '%.*s' is no kind of entry",
-			    (int)len, text);
-		wanted[kind] = true;
-		text += len;
-	} while (*text++ == ',');
-}
-
-/* KEY,...: adds to keys. */
-static void
-read_keys(const char *text)
-{
-	do {
-		size_t len = strcspn(text, ",");
-
-		if (len == 0)
-			cli_wrong("--keys: a key is empty");
-		keys = xreallocarray(keys, key_count + 1, sizeof(*keys));
-		keys[key_count++] = (struct span){ text, len };
-		text += len;
-	} while (*text++ == ',');
-}
-
 int
 main(int argc, char *argv[])
 {
 	struct ndjson_tool tool = {
 		.key = "wandb_file", .work = cat, .any_key = true
 	};
+	const char *wrong;
 	int opt, status;
 
 	cli_init(argv[0], help);
@@ -294,21 +256,23 @@ main(int argc, char *argv[])
 			following = true;
 			break;
 		case OPT_ONLY:
-			read_kinds(optarg);
+			wrong = choice_add_kinds(&wanted, optarg);
+			if (wrong != NULL)
+				cli_wrong("--only: '%.*s' is no kind of entry",
+				    (int)strcspn(wrong, ","), wrong);
 			break;
 		case OPT_KEYS:
-			read_keys(optarg);
+			if (choice_add_keys(&wanted, optarg) != NULL)
+				cli_wrong("--keys: a key is empty");
 			break;
 		case OPT_SALVAGE:
 			salvaging = true;
 			break;
 		}
 	}
-	if (key_count > 0 && !only) /* rows are meant */
-		only = wanted[RUNLOG_HISTORY] = true;
-	writer = entry_writer_new(keys, key_count);
+	writer = entry_writer_new(wanted.keys, wanted.key_count);
 	status = ndjson_run(&tool, argv + optind);
 	entry_writer_free(writer);
-	free(keys);
+	choice_release(&wanted);
 	return status;
 }

@@ -165,6 +165,30 @@ error_within(struct kaggle *kaggle, const char *name, jv reply)
 	return explain(kaggle, (int)number, why);
 }
 
+/* A question begins with its call. */
+static struct logtext *
+log_of(struct http_call *call)
+{
+	return ((struct kaggle_question *)call)->log;
+}
+
+static bool
+begin_log(struct http_call *call)
+{
+	logtext_begin(log_of(call));
+	return true;
+}
+
+static bool
+feed_log(struct http_call *call, const void *bytes, size_t len)
+{
+	if (logtext_feed(log_of(call), bytes, len))
+		return true;
+	call->error = error_value(
+	    "unavailable", "%s: the answer is too large", call->name);
+	return false;
+}
+
 void
 kaggle_begin(struct kaggle *kaggle, struct kaggle_question *question,
     const char *method, jv body)
@@ -189,6 +213,10 @@ kaggle_begin(struct kaggle *kaggle, struct kaggle_question *question,
 	call->body_size = (off_t)strlen(call->body);
 	call->gzip = true;
 	call->name = slash != NULL ? slash + 1 : method;
+	if (question->log != NULL) {
+		call->begin = begin_log;
+		call->sink = feed_log;
+	}
 	http_start(call);
 }
 
@@ -196,14 +224,18 @@ jv
 kaggle_end(struct kaggle *kaggle, struct kaggle_question *question)
 {
 	struct http_call *call = &question->call;
+	struct span answer = { call->answer, call->answer_size };
 	jv reply, why;
 
+	if (question->log != NULL)
+		answer = (struct span){ question->log->rest.at,
+			question->log->rest.len };
 	kaggle->unsure = call->unsure;
 	kaggle->hidden = false;
 	kaggle->within = jv_is_valid(call->error);
 	if (kaggle->within) {
-		reply = jv_parse_sized(call->answer != NULL ? call->answer : "",
-		    (int)call->answer_size);
+		reply = jv_parse_sized(
+		    answer.len > 0 ? answer.at : "", (int)answer.len);
 		why = error_within(kaggle, call->name, reply);
 		if (!jv_is_valid(why)) {
 			jv_free(reply);

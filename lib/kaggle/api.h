@@ -23,6 +23,7 @@
 
 #include "clock.h"
 #include "http.h"
+#include "kaggle/logtext.h"
 
 struct kaggle;
 
@@ -51,13 +52,18 @@ jv kaggle_call(struct kaggle *kaggle, const char *method, jv body, bool safe,
 
 /*
  * The same in two halves, for a question that is under way while other calls
- * are. Of call the caller sets safe, deadline, most, done and context; all else
- * is zero, also url, which then says that nothing is under way.
+ * are. Of call the caller sets safe, transfer, deadline, most, done and context;
+ * all else is zero, also url, which then says that nothing is under way.
  */
 struct kaggle_question {
 	struct http_call call;
 	char *url; /* the question's own */
 	jv text;
+	/*
+	 * The caller's: takes what "log" in the answer is, which the reply then
+	 * has as "". NULL: the answer is a value as a whole.
+	 */
+	struct logtext *log;
 };
 
 /* Begins one call of http.h; http_drive() works on it. Consumes body. */

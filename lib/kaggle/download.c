@@ -21,13 +21,6 @@ struct download_slot {
 	bool renewed;
 };
 
-static bool
-is_passing(jv why)
-{
-	return strcmp(error_code(why), "unavailable") == 0 ||
-	    strcmp(error_code(why), "timeout") == 0;
-}
-
 void
 download_miss(struct download *download, jv why)
 {
@@ -37,7 +30,7 @@ download_miss(struct download *download, jv why)
 		    error_message(why));
 	download->missing++;
 	if (jv_is_valid(download->why) ||
-	    (is_passing(download->why) && !is_passing(why))) {
+	    (error_is_temporary(download->why) && !error_is_temporary(why))) {
 		jv_free(download->why);
 		download->why = why;
 	} else {
@@ -48,11 +41,14 @@ download_miss(struct download *download, jv why)
 jv
 download_missing(const struct download *download)
 {
+	jv why;
+
 	if (download->missing == 0)
 		return jv_null();
-	return error_value(error_code(download->why), "not whole: %s%s",
+	why = error_value(error_code(download->why), "not whole: %s%s",
 	    download->words.at,
 	    download->missing > download->told ? "; and more" : "");
+	return error_is_temporary(download->why) ? error_temporary(why) : why;
 }
 
 static void
@@ -124,12 +120,17 @@ end(struct download *download, struct download_slot *slot)
 	if (!jv_is_valid(fetch->error)) {
 		if (fetch->disk_full && jv_is_valid(download->disk_error))
 			download->disk_error = jv_copy(fetch->error);
-		download_miss(download, jv_copy(fetch->error));
+		download_miss(download,
+		    fetch->expired ? error_value(error_code(fetch->error),
+					 "%s, also with the URL of a new list",
+					 error_message(fetch->error))
+				   : jv_copy(fetch->error));
 	} else if (fetch->too_big) {
 		verbose("%s: larger than what is wanted", fetch->name);
 	} else {
 		download->files++;
 		download->bytes += fetch->have;
+		manifest_have(download->manifest, fetch->name);
 	}
 	clear(download, slot);
 }
@@ -162,11 +163,21 @@ step(struct download *download, struct download_slot *slot)
 	return true;
 }
 
+/* Begins the next file in a slot that is free. */
+static void
+fill(struct download *download, struct download_slot *slot)
+{
+	struct output *next;
+
+	while (slot->output == NULL &&
+	    (next = outputs_next(download->list)) != NULL)
+		begin(download, slot, next);
+}
+
 /* Fills the slots and moves each on. False if all wait for answers. */
 static bool
 step_all(struct download *download)
 {
-	struct output *next;
 	bool busy = false;
 	long i;
 
@@ -174,11 +185,15 @@ step_all(struct download *download)
 	for (i = 0; i < download->parallel; i++) {
 		struct download_slot *slot = &download->slot[i];
 
-		while (slot->output == NULL &&
-		    (next = outputs_next(download->list)) != NULL)
-			begin(download, slot, next);
-		if (slot->output != NULL && step(download, slot))
-			busy = true;
+		fill(download, slot);
+		if (slot->output == NULL)
+			continue;
+		busy |= step(download, slot);
+		/* The next one is on its way while others go to the disk. */
+		if (slot->output == NULL) {
+			fill(download, slot);
+			http_poll();
+		}
 	}
 	return busy;
 }

@@ -33,6 +33,7 @@ struct slot {
 	bool used;
 	bool seen;
 	bool whole;
+	bool had;
 };
 
 struct manifest {
@@ -424,6 +425,7 @@ manifest_put(struct manifest *manifest, const char *name,
 		slot->len = (uint32_t)(text.len - before);
 		slot->at = manifest->size - slot->len;
 		slot->whole = entry->whole;
+		slot->had = slot->had && entry->whole;
 	}
 	buf_release(&text);
 	return why;
@@ -439,13 +441,43 @@ manifest_see(struct manifest *manifest, const char *name)
 	return first;
 }
 
+/* The slot of name, or one that says nothing. */
+static const struct slot *
+known_slot(const struct manifest *manifest, const char *name)
+{
+	static const struct slot none;
+	unsigned char key[KEY];
+
+	if (manifest->used == 0)
+		return &none;
+	key_of(name, key);
+	return probe(manifest, key);
+}
+
+bool
+manifest_lists(struct manifest *manifest, const char *name)
+{
+	return known_slot(manifest, name)->seen;
+}
+
+void
+manifest_have(struct manifest *manifest, const char *name)
+{
+	take_slot(manifest, name)->had = true;
+}
+
+bool
+manifest_is_had(struct manifest *manifest, const char *name)
+{
+	return known_slot(manifest, name)->had;
+}
+
 bool
 manifest_has(struct manifest *manifest, const char *name)
 {
-	const struct slot *slot =
-	    manifest->used ? slot_of(manifest, name) : NULL;
+	const struct slot *slot = known_slot(manifest, name);
 
-	return slot != NULL && slot->used && (slot->seen || slot->whole);
+	return slot->seen || slot->whole;
 }
 
 /* Whether the file is there, a regular one. */

@@ -67,6 +67,16 @@ jv manifest_put(struct manifest *manifest, const char *name,
 /* Notes that the session's list has name. False: it was noted before. */
 bool manifest_see(struct manifest *manifest, const char *name);
 
+/* Whether that was noted. */
+bool manifest_lists(struct manifest *manifest, const char *name);
+
+/* Notes that name is here, whole, as the session's list has it; ends when
+ * manifest_put() says otherwise. */
+void manifest_have(struct manifest *manifest, const char *name);
+
+/* Whether that was noted. */
+bool manifest_is_had(struct manifest *manifest, const char *name);
+
 /* Whether the list has name, or an earlier one had and its file is there. */
 bool manifest_has(struct manifest *manifest, const char *name);
 

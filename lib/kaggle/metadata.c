@@ -386,23 +386,62 @@ check_code(struct metadata *meta, jv json, const char *folder)
 	return jv_null();
 }
 
-/* The machine: which quota it draws on, and whether it is still to be had. */
+/* What Kaggle's pages name, and whether it is still to be had. */
+static const struct machine {
+	const char *name;
+	bool gone;
+} machines[] = {
+	{ "NvidiaTeslaP100", true },
+	{ "NvidiaTeslaT4", false },
+	{ "NvidiaTeslaT4Highmem", false },
+	{ "NvidiaTeslaA100", false },
+	{ "NvidiaL4", false },
+	{ "NvidiaL4X1", false },
+	{ "NvidiaH100", false },
+	{ "NvidiaRtxPro6000", false },
+	{ "TpuV38", true },
+	{ "Tpu1VmV38", true },
+	{ "TpuV5E8", false },
+	{ "TpuV6E8", false },
+};
+
+enum { MACHINES = sizeof(machines) / sizeof(machines[0]) };
+
+/* Kaggle takes any name, and for one that it does not know another machine. */
+static jv
+check_shape(const struct metadata *meta, const char *shape)
+{
+	const struct machine *machine = machines;
+
+	while (machine < machines + MACHINES &&
+	    strcasecmp(machine->name, shape) != 0)
+		machine++;
+	if (machine == machines + MACHINES)
+		warning("%s: machine_shape: %s is none of Kaggle's that are "
+			"known here; should it be none, Kaggle takes another "
+			"silently",
+		    meta->path, shape);
+	else if (strcmp(machine->name, shape) != 0)
+		return wrong(meta, "machine_shape", "\"%s\" is spelt %s", shape,
+		    machine->name);
+	else if (machine->gone)
+		warning("%s: machine_shape: Kaggle has no %s any more, and "
+			"takes another silently",
+		    meta->path, shape);
+	return jv_null();
+}
+
+/* The machine, and which quota it draws on. */
 static jv
 check_machine(struct metadata *meta, jv json)
 {
 	static const char *const pins[] = { "original", "latest", NULL };
-	static const char *const gone[] = { "NvidiaTeslaP100", "TpuV38",
-		"Tpu1VmV38", NULL };
 	const char *pin = record_str(json, "docker_image_pinning_type");
 	const char *shape = record_str(json, "machine_shape");
 
 	if (pin != NULL && !one_of(pin, pins))
 		return wrong(meta, "docker_image_pinning_type",
 		    "not original or latest");
-	if (one_of(shape, gone))
-		warning("%s: machine_shape: Kaggle has no %s any more, and "
-			"takes another silently",
-		    meta->path, shape);
 	if (shape != NULL && strncmp(shape, "Tpu", 3) == 0)
 		meta->quota = "tpuQuota";
 	else if (shape != NULL && strncmp(shape, "Nvidia", 6) == 0)
@@ -412,7 +451,8 @@ check_machine(struct metadata *meta, jv json)
 	else if (record_true(meta->request, "enableGpu"))
 		meta->quota = "gpuQuota";
 	meta->internet = record_true(meta->request, "enableInternet");
-	return jv_null();
+	return shape != NULL && shape[0] != '\0' ? check_shape(meta, shape)
+						 : jv_null();
 }
 
 /* The file as an object, or an error_value(). */

@@ -12,23 +12,20 @@
 #include <nettle/sha2.h>
 
 #include "http.h"
-#include "json.h"
 #include "kaggle/outputs.h"
 #include "mem.h"
 #include "record.h"
 
 enum {
 	PAGE_SIZE = 200,   /* Kaggle's most */
-	ANSWER = 60,       /* seconds for a page */
 	EMPTY_PAGES = 100, /* in a row, before we do not believe it */
-	PIECE = 64 * 1024, /* of a log, decoded at once */
 	KEY = 16,
 };
 
 struct output_page {
 	struct output_page *next;
 	struct kaggle_question question; /* under way while it has a url */
-	struct deadline deadline;
+	struct logtext log; /* of each answer, but it is taken once */
 	char *token;
 	struct output *file;
 	size_t count;
@@ -61,6 +58,41 @@ struct outputs {
 	jv error;
 };
 
+/* The log. */
+
+static void
+empty_log(void *context)
+{
+	struct outputs *list = context;
+
+	list->log_bytes = 0;
+	list->log_errno =
+	    ftruncate(list->log, 0) == 0 && lseek(list->log, 0, SEEK_SET) == 0
+	    ? 0
+	    : errno;
+}
+
+static void
+write_log(void *context, const void *bytes, size_t len)
+{
+	struct outputs *list = context;
+	const char *at = bytes;
+
+	list->log_bytes += (long long)len;
+	while (len > 0 && list->log_errno == 0) {
+		ssize_t n = write(list->log, at, len);
+
+		if (n < 0 && errno != EINTR)
+			list->log_errno = errno;
+		if (n < 0)
+			continue;
+		at += n;
+		len -= (size_t)n;
+	}
+}
+
+/* The pages. */
+
 static void
 answered(struct http_call *call)
 {
@@ -76,12 +108,21 @@ ask(struct outputs *list, struct output_page *page)
 
 	body = record_set_number(body, "pageSize", PAGE_SIZE);
 	body = record_set_str(body, "pageToken", page->token);
-	page->deadline = list->deadline ? *list->deadline : deadline_in(ANSWER);
+	if (list->log >= 0 && page == list->first && !page->listed) {
+		page->log.take = write_log;
+		page->log.anew = empty_log;
+	} else {
+		page->log.take = NULL;
+		page->log.anew = NULL;
+	}
+	page->log.context = list;
 	page->question = (struct kaggle_question){
 		.call = { .safe = true,
-		    .deadline = &page->deadline,
+		    .transfer = true,
+		    .deadline = list->deadline,
 		    .done = answered,
 		    .context = page },
+		.log = &page->log,
 	};
 	kaggle_begin(
 	    list->kaggle, &page->question, "ListKernelSessionOutput", body);
@@ -123,6 +164,7 @@ free_page(struct output_page *page)
 	size_t i;
 
 	kaggle_cancel(&page->question);
+	logtext_release(&page->log);
 	for (i = 0; i < page->count; i++) {
 		free(page->file[i].name);
 		free(page->file[i].url);
@@ -145,94 +187,6 @@ outputs_close(struct outputs *list)
 	free(list->more);
 	jv_free(list->error);
 	free(list);
-}
-
-/* The log. */
-
-/* Where a piece of a string's span ends: not inside an escape. */
-static size_t
-piece_end(struct span text, size_t at)
-{
-	size_t i = at;
-
-	while (i < text.len && i - at < PIECE) {
-		if (text.at[i] != '\\')
-			i++;
-		else if (text.at[i + 1] != 'u')
-			i += 2;
-		else if (strchr("dD", text.at[i + 2]) != NULL &&
-		    strchr("89abAB", text.at[i + 3]) != NULL)
-			i += 12; /* two halves of one character */
-		else
-			i += 6;
-	}
-	return i;
-}
-
-static bool
-write_piece(int fd, struct buf *piece)
-{
-	size_t at = 0;
-
-	while (at < piece->len) {
-		ssize_t n = write(fd, piece->at + at, piece->len - at);
-
-		if (n < 0 && errno != EINTR)
-			return false;
-		at += n < 0 ? 0 : (size_t)n;
-	}
-	return true;
-}
-
-static void
-write_log(struct outputs *list, struct span text)
-{
-	struct buf piece = { 0 };
-	size_t at, end;
-
-	for (at = 0; at < text.len && list->log_errno == 0; at = end) {
-		end = piece_end(text, at);
-		json_decode(&piece, (struct span){ text.at + at, end - at });
-		if (!write_piece(list->log, &piece))
-			list->log_errno = errno;
-		list->log_bytes += (long long)piece.len;
-		buf_clear(&piece);
-	}
-	buf_release(&piece);
-}
-
-/*
- * Each page of the list holds the whole log, as one string. It may be long:
- * it is written from where it is, and cut out of the answer's text, before that
- * is made a value.
- */
-static void
-take_log(struct outputs *list, struct http_call *call, bool wanted)
-{
-	struct json_walk walk;
-	struct json_member member;
-
-	if (call->answer == NULL)
-		return;
-	json_walk(&walk, (struct span){ call->answer, call->answer_size }, 0);
-	while (json_next(&walk, &member)) {
-		char *text =
-		    call->answer + (member.value.text.at - call->answer);
-		size_t len = member.value.text.len;
-		size_t behind;
-
-		if (!span_is(member.key, "log") ||
-		    member.value.type != JSON_STRING)
-			continue;
-		if (wanted)
-			write_log(list, (struct span){ text + 1, len - 2 });
-		/* "" stays; the NUL behind the answer moves, too. */
-		behind =
-		    call->answer_size - (size_t)(text + len - call->answer);
-		memmove(text + 1, text + len - 1, behind + 2);
-		call->answer_size -= len - 2;
-		return;
-	}
 }
 
 /* The files. */
@@ -382,19 +336,16 @@ take_page(struct outputs *list, struct output_page *page, jv reply)
 static void
 judge(struct outputs *list, struct output_page *page)
 {
-	struct http_call *call = &page->question.call;
-	bool came = jv_is_valid(call->error);
+	bool came = jv_is_valid(page->question.call.error);
 	size_t i;
 	jv reply;
 
 	page->answered = false;
-	if (came)
-		take_log(list, call,
-		    list->log >= 0 && page == list->first && !page->listed);
 	reply = kaggle_end(list->kaggle, &page->question);
+	logtext_release(&page->log);
 	if (!jv_is_valid(reply) && came &&
 	    strcmp(error_code(reply), "unavailable") == 0 &&
-	    kaggle_again(++page->tried, &page->deadline)) {
+	    kaggle_again(++page->tried, list->deadline)) {
 		jv_free(reply);
 		ask(list, page);
 		return;
@@ -487,6 +438,23 @@ jv
 outputs_error(const struct outputs *list)
 {
 	return jv_copy(list->error);
+}
+
+jv
+outputs_each(struct outputs *list,
+    bool (*take)(void *context, const struct output *output), void *context)
+{
+	struct output *output;
+	bool more = true;
+
+	do {
+		outputs_work(list);
+		while (more && (output = outputs_next(list)) != NULL) {
+			more = take(context, output);
+			outputs_release(list, output);
+		}
+	} while (more && outputs_pending(list) && http_drive());
+	return more ? outputs_error(list) : jv_null();
 }
 
 bool

@@ -40,8 +40,9 @@ struct outputs;
 
 /*
  * Asks for the first page. All are borrowed until outputs_close(). The log of
- * the session goes to the file log, unless that is -1. Without a deadline each
- * page may take 60 s.
+ * the session goes to the file log, as it comes, unless that is -1. Each page
+ * holds the log, so it is a transfer (http.h): without a deadline it may take
+ * as long as bytes come.
  */
 struct outputs *outputs_open(struct kaggle *kaggle, const struct kernel *kernel,
     int log, const struct deadline *deadline);
@@ -72,6 +73,13 @@ void outputs_renew(struct outputs *list, struct output *output);
  * before are good.
  */
 jv outputs_error(const struct outputs *list);
+
+/*
+ * Hands each file to take, waiting for all pages, until that returns false.
+ * Returns outputs_error(), or jv_null() after false.
+ */
+jv outputs_each(struct outputs *list,
+    bool (*take)(void *context, const struct output *output), void *context);
 
 /* Whether anything of the list came. */
 bool outputs_began(const struct outputs *list);

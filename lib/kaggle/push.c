@@ -256,6 +256,24 @@ push_send(struct kaggle *kaggle, struct push *push, jv request,
 	return reply;
 }
 
+jv
+push_add_before(jv rec, const struct push *push, long long landed)
+{
+	long long before = landed > 0 ? landed - 1 : push->version;
+	const char *status = push->status;
+
+	if (landed > 0)
+		status = before == 0 ? NULL : "UNKNOWN";
+	else if (status == NULL && (before < 0 || push->run_at != NULL))
+		status = "UNKNOWN"; /* it ran, but when asked nobody knew */
+	if (before > 0)
+		rec =
+		    record_set_number(rec, "previous_version", (double)before);
+	rec = record_set_str(rec, "previous_status", status);
+	return record_set_str(
+	    rec, "previous_run_at", landed > 0 ? NULL : push->run_at);
+}
+
 /* Appends the entries of a list to text, with ", " between. */
 static void
 add_names(struct buf *text, jv reply, const char *field)
@@ -276,23 +294,28 @@ add_names(struct buf *text, jv reply, const char *field)
 	jv_free(list);
 }
 
-char *
-push_dropped_sources(jv reply)
+jv
+push_add_dropped(jv rec, const struct kernel *kernel, jv reply, bool allowed)
 {
-	struct buf text = { 0 };
+	struct buf sources = { 0 }, keywords = { 0 };
 
-	add_names(&text, reply, "invalidDatasetSources");
-	add_names(&text, reply, "invalidCompetitionSources");
-	add_names(&text, reply, "invalidKernelSources");
-	add_names(&text, reply, "invalidModelSources");
-	return text.len > 0 ? buf_take(&text) : NULL;
-}
-
-char *
-push_dropped_keywords(jv reply)
-{
-	struct buf text = { 0 };
-
-	add_names(&text, reply, "invalidTags");
-	return text.len > 0 ? buf_take(&text) : NULL;
+	add_names(&keywords, reply, "invalidTags");
+	add_names(&sources, reply, "invalidDatasetSources");
+	add_names(&sources, reply, "invalidCompetitionSources");
+	add_names(&sources, reply, "invalidKernelSources");
+	add_names(&sources, reply, "invalidModelSources");
+	if (keywords.len > 0)
+		warning("%s: Kaggle does not know the keywords %s",
+		    kernel->name, keywords.at);
+	if (sources.len > 0 && allowed)
+		warning("%s was pushed without the sources %s", kernel->name,
+		    sources.at);
+	else if (sources.len > 0)
+		rec = record_failed(rec,
+		    error_value("rejected",
+			"%s was pushed, but Kaggle left out the sources %s",
+			kernel->name, sources.at));
+	buf_release(&keywords);
+	buf_release(&sources);
+	return rec;
 }

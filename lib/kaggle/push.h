@@ -63,12 +63,18 @@ jv push_send(struct kaggle *kaggle, struct push *push, jv request,
     const struct deadline *deadline);
 
 /*
- * The sources that a reply says were left out, "bob/x, titanic"; NULL without
- * any. To be freed. Borrows reply.
+ * Adds what push_prepare() found, by which session.h tells this push's session:
+ * previous_version, previous_status and previous_run_at. landed: the kernel
+ * landed under a name of which nothing was asked, with this version; 0: no.
  */
-char *push_dropped_sources(jv reply);
+jv push_add_before(jv rec, const struct push *push, long long landed);
 
-/* The same for keywords. */
-char *push_dropped_keywords(jv reply);
+/*
+ * Says what Kaggle left out of what was pushed to kernel: keywords and, if they
+ * are allowed to be missing, sources by a warning, else those by "failed".
+ * Borrows reply.
+ */
+jv push_add_dropped(
+    jv rec, const struct kernel *kernel, jv reply, bool allowed);
 
 #endif

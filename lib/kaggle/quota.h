@@ -11,11 +11,12 @@
 #include "kaggle/api.h"
 
 /*
- * Whether quota, "gpuQuota" or "tpuQuota", has hours left that are neither
- * used nor reserved by sessions that run. Returns jv_null(), or an
- * error_value(): "quota", with the time of the refresh, if it has not.
+ * Asks for quota, "gpuQuota" or "tpuQuota", and sets *left to the seconds that
+ * are neither used nor reserved by sessions that run. Returns jv_null(), or an
+ * error_value(): "quota", with the time of the refresh, if these are less than
+ * hours; or why they are not known, and *left is as it was.
  */
 jv quota_check(struct kaggle *kaggle, const char *quota, double hours,
-    const struct deadline *deadline);
+    double *left, const struct deadline *deadline);
 
 #endif

@@ -154,8 +154,8 @@ doubt(struct session *session)
 		return jv_null();
 	if (session->status == NULL)
 		return error_value("unknown_outcome",
-		    "ten minutes after the push Kaggle knows of no session: "
-		    "look at %s",
+		    "for ten minutes Kaggle has known of no session of this "
+		    "push: look at %s",
 		    session->kernel->url);
 	return error_value("unknown_outcome",
 	    "%s may be the status of a session before this one; ten minutes "
@@ -176,8 +176,10 @@ settle(struct kaggle *kaggle, struct session *session,
 	if (status->rank < session->rank)
 		session->began = true;
 	session->rank = status->rank;
-	if (status->rank != ENDED)
+	if (status->rank != ENDED) {
+		session->doubt_since = NAN; /* a later doubt is another one */
 		return jv_null();
+	}
 	session->ended = end_counts(kaggle, session, deadline);
 	return session->ended ? jv_null() : doubt(session);
 }
@@ -251,6 +253,37 @@ session_ask(struct kaggle *kaggle, struct session *session,
 			    error_value("unavailable",
 				"GetKernelSessionStatus: the answer is no status"));
 	}
+}
+
+jv
+session_unfinished(struct kaggle *kaggle, const struct kernel *kernel, jv rec,
+    const struct deadline *deadline)
+{
+	const char *said = record_str(rec, "status");
+	const struct status *status = said != NULL ? status_of(said) : NULL;
+	jv waited = record_get(rec, "elapsed_seconds"), why, better;
+	struct session session;
+	bool known = jv_get_kind(waited) == JV_KIND_NUMBER && status != NULL &&
+	    status->rank == ENDED;
+
+	jv_free(waited);
+	if (known)
+		return jv_null();
+	session_init(&session, kernel, rec);
+	why = session_ask(kaggle, &session, deadline);
+	if (!jv_is_valid(why)) {
+		better = error_value(error_code(why),
+		    "whether its session has ended is not known: %s",
+		    error_message(why));
+		jv_free(why);
+		why = better;
+	} else if (!session.ended) {
+		why = error_temporary(error_value("conflict",
+		    "its session has not ended (%s), and may write more",
+		    session.status != NULL ? session.status : "not begun"));
+	}
+	session_release(&session);
+	return why;
 }
 
 double

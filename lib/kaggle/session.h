@@ -71,6 +71,14 @@ void session_release(struct session *session);
 jv session_ask(struct kaggle *kaggle, struct session *session,
     const struct deadline *deadline);
 
+/*
+ * Whether the session that is meant has ended: jv_null() if rec says so, as
+ * kgl-status -w writes it, or Kaggle. Else an error_value(): conflict,
+ * temporary, if it goes on; or why that is not known. Borrows rec.
+ */
+jv session_unfinished(struct kaggle *kaggle, const struct kernel *kernel,
+    jv rec, const struct deadline *deadline);
+
 /* The time until the next question: it grows from a second to most. */
 double session_pause(struct session *session, double most);
 

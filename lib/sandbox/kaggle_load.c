@@ -207,7 +207,7 @@ load_kernel(struct store *store, const char *ref, jv script)
 	static const char *const members[] = { "statuses", "after_push",
 		"failure_message", "version", "title", "last_run_at", "public",
 		"output", "files", "page_size", "url_seconds", "expired_urls",
-		"log", "replies", NULL };
+		"log", "replies", "running_output", NULL };
 	jv statuses = record_get(script, "statuses");
 	jv result = script_check(script, ref, members);
 	long long id = old.id, version;

@@ -201,15 +201,17 @@ list_files(struct caller *caller, const struct kernel *kernel,
 }
 
 /*
- * The kernel whose output may be had: its session ended. Else its ref is NULL,
- * and *why a refusal.
+ * The kernel whose output may be had: its session ended, or its script has
+ * running_output. Else its ref is NULL, and *why a refusal.
  */
 static struct kernel
 ended_kernel(struct caller *caller, jv body, jv *why)
 {
 	struct kernel kernel = kernel_of(caller, body, why);
 
-	if (kernel.ref != NULL && !status_is_final(kernel_status(&kernel))) {
+	if (kernel.ref != NULL &&
+	    !record_true(kernel.script, "running_output") &&
+	    !status_is_final(kernel_status(&kernel))) {
 		*why = refusal(404, "%s has no output yet", kernel.ref);
 		free(kernel.ref);
 		kernel.ref = NULL;

@@ -2,6 +2,7 @@
 /* safepath: names that leave the folder do not, however they try. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -65,6 +66,7 @@ test_refuse(void **state)
 	static const char *const good[] = { "a", "a/b", "...", ".a", "..a",
 		"a..", "a/...", "a/.b/..c", "-", "a\\..\\b", "\\", "C:\\a", " ",
 		"~", "a b/\xe2\x98\x83", "\n" };
+	char deep[PATH_MAX + 1];
 	size_t i;
 
 	(void)state;
@@ -74,6 +76,10 @@ test_refuse(void **state)
 		assert_null(safepath_refuse(good[i], strlen(good[i])));
 	assert_non_null(safepath_refuse("a\0b", 3));
 	assert_non_null(safepath_refuse("a\0", 2));
+	for (i = 0; i < sizeof(deep); i++)
+		deep[i] = i % 2 == 0 ? 'a' : '/';
+	assert_null(safepath_refuse(deep, sizeof(deep) - 2));
+	assert_non_null(safepath_refuse(deep, sizeof(deep)));
 	/* The bytes count, not what stands behind them. */
 	assert_null(safepath_refuse("a/../..", 1));
 	assert_non_null(safepath_refuse("a/..b", 4));

@@ -15,8 +15,12 @@
 #include "kaggle/session.h"
 #include "record.h"
 
-/* What Kaggle says: a status, JSON, or "!code" for an error. The last stays. */
+/*
+ * What Kaggle says: a status, JSON, or "!code" for an error; 40 times if "*40"
+ * is behind it. The last stays.
+ */
 static const char *const *answers;
+static int repeated;
 static const char *run_at; /* lastRunTime */
 static int asked;
 
@@ -27,7 +31,9 @@ jv
 __wrap_kaggle_call(struct kaggle *kaggle, const char *method, jv body,
     bool safe, const struct deadline *deadline)
 {
-	const char *answer;
+	const char *answer, *times;
+	char said[100];
+	bool more;
 
 	(void)kaggle;
 	(void)deadline;
@@ -39,8 +45,15 @@ __wrap_kaggle_call(struct kaggle *kaggle, const char *method, jv body,
 	assert_string_equal(method, "GetKernelSessionStatus");
 	asked++;
 	answer = *answers;
-	if (answers[1] != NULL)
+	times = strchr(answer, '*');
+	more = times != NULL && ++repeated < strtol(times + 1, NULL, 10);
+	if (!more && answers[1] != NULL) {
 		answers++;
+		repeated = 0;
+	}
+	(void)snprintf(said, sizeof(said), "%.*s", (int)strcspn(answer, "*"),
+	    answer); /* they are short */
+	answer = said;
 	if (answer[0] == '!')
 		return error_value(answer + 1, "as scripted");
 	if (answer[0] == '{')
@@ -97,7 +110,7 @@ play(const struct script *scripts, size_t count, bool waiting)
 
 		answers = scripts[i].answers;
 		run_at = scripts[i].run_at;
-		asked = 0;
+		asked = repeated = 0;
 		end = outcome(scripts[i].record, waiting, &waited);
 		if (strcmp(end, scripts[i].outcome) != 0)
 			print_message("# script %zu\n", i);
@@ -174,6 +187,18 @@ test_waiting(void **state)
 		    "COMPLETE", 3 },
 		{ "{}", { "!unavailable" }, old, "unavailable", 0 },
 		{ "{}", { "RUNNING", "!auth" }, old, "auth", 2 },
+		{ first, { "!not_found", "RUNNING*40", "!not_found", "ERROR" },
+		    NULL, "ERROR", 43 },
+		{ first, { "NEW_SCRIPT", "QUEUED*40", "!not_found*3", "ERROR" },
+		    NULL, "ERROR", 45 },
+		{ "{}", { "RUNNING*40", "WEIRD*7", "COMPLETE" }, old,
+		    "COMPLETE", 48 },
+		{ "{}", { "RUNNING*40", "{\"status\":7}" }, old, "unavailable",
+		    0 },
+		/* a kernel that was deleted */
+		{ "{}", { "RUNNING*40", "!not_found" }, old, "not_found", 41 },
+		{ first, { "RUNNING", "!not_found" }, NULL, "unknown_outcome",
+		    0 },
 	};
 
 	(void)state;

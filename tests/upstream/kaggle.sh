@@ -147,6 +147,16 @@ for status in 401 429 500; do
 done
 is '43: a passing trouble passes' "$(field status)" RUNNING
 
+# 44. `pip install kaggle` alone.
+# Theirs: 1, every command: no module six.
+# Ours: a program needs its libraries, and nothing of the environment but the
+# credential.
+serve COMPLETE
+ok '44: a bare environment' run 0 env -i KAGGLE_KEY="$KAGGLE_KEY" \
+    KAGGLE_USERNAME=u KAGGLE_API_ENDPOINT="$url" \
+    "$(command -v kgl-status)" u/k
+is '44: is enough' "$(field status)" COMPLETE
+
 o=$work/o
 
 # output STATUS KERNEL FIELDS WANT: fetches u/k; FIELDS of the record, and what
