@@ -403,7 +403,7 @@ failure_error(const struct http_state *state, const char *what)
 		    call->most > 0 ? call->most : (size_t)TRY_ANSWER_MOST);
 	case TRY_STALLED:
 		return error_value("timeout", "%s: nothing came for %g s", what,
-		    TRY_STALL * clock_limits());
+		    http_stall_after(call));
 	case TRY_SLOW:
 		if (call->deadline != NULL &&
 		    deadline_left(call->deadline) <= 0)

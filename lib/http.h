@@ -17,8 +17,9 @@
  *
  * Time: connecting may take 15 s. A call must be answered whole within 60 s
  * (answer_within changes it); a transfer has no such limit, but ends after 30 s
- * without a byte. Its deadline, if it has one, ends either. All of these are
- * multiplied by KW_LIMITS (clock.h), except the deadline.
+ * without a byte (stall_after changes that). Its deadline, if it has one, ends
+ * either. All of these are multiplied by KW_LIMITS (clock.h), except the
+ * deadline.
  *
  * Trying again: no connection, a cut or empty answer, one without JSON where
  * it has to have some (json), a stall, and the statuses 408, 425, 429, 500,
@@ -76,6 +77,7 @@ struct http_call {
 	bool safe;                       /* may be done twice */
 	bool transfer;                   /* a file: no limit but the stall's */
 	double answer_within;            /* seconds for one try; 0: 60 */
+	double stall_after;              /* seconds without a byte; 0: 30 */
 	const struct deadline *deadline; /* for all tries; NULL: none */
 	size_t most;                     /* bytes of answer kept; 0: 64 MiB */
 	const char *name; /* what -v and errors call it: "SaveKernel" */

@@ -373,6 +373,14 @@ http_answer_within(const struct http_call *call)
 	return most * clock_limits();
 }
 
+double
+http_stall_after(const struct http_call *call)
+{
+	double most = call->stall_after > 0 ? call->stall_after : TRY_STALL;
+
+	return most * clock_limits();
+}
+
 static void
 set_limits(struct http_try *try)
 {
@@ -655,11 +663,12 @@ http_try_next(void)
 bool
 http_try_stalled(struct http_try *try, double *left)
 {
-	double most = TRY_STALL * clock_limits(), quiet;
+	double most, quiet;
 
 	if (try->easy == NULL || !try->call->transfer)
 		return false;
 	watch(try);
+	most = http_stall_after(try->call);
 	quiet = real_ticks() - try->seen_at;
 	if (quiet < most) {
 		*left = fmin(*left, most - quiet);

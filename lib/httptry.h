@@ -98,6 +98,9 @@ bool http_is_header(const char *header, const char *name);
 /* Seconds in which one try of a call that is no transfer must be over. */
 double http_answer_within(const struct http_call *call);
 
+/* Seconds without a byte after which a transfer has stalled. */
+double http_stall_after(const struct http_call *call);
+
 bool http_is_https(const char *url);
 
 /* The value of a header of the answer; NULL without it. */

@@ -243,6 +243,31 @@ get -u u:k0 -H 'Accept: text/event-stream' "$url/v1/kernels/logs/stream/u/k"
 is 'the log as a stream' "$(grep -c '^data: ' "$work/body")" 3
 is 'with its end' "$(grep '^data' "$work/body" | tail -n 1)" 'data: END_OF_LOG'
 
+# ---- a log that is written while it is read ----
+serve --load '{"kernels":{"u/k":{"log":[{"data":"1"},{"data":"2"},{"data":"3"}],
+    "log_stream":[{"status":404},{"events":1,"end":"cut"},
+    {"events":2,"end":"clean","text":"data: x\n"},
+    {"events":2,"end":"clean","type":"application/json"},
+    {"log":[{"data":"4"}],"type":"application/json"},{}]}}}' RUNNING
+# stream NAME WANT: what the next connection is told, in one line.
+stream() {
+    get -u u:k0 "$url/v1/kernels/logs/stream/u/k" 2>"$err"
+    is "$1" "$(grep -v '^$\|ping' "$work/body" | tr '\n' ' ')" "$2"
+}
+stream 'no log yet' "$(printf %s '{"error":{"code":404,"message":"scripted",' \
+    '"status":"NOT_FOUND"}} ')"
+stream 'a cut' 'data: {"data":"1"} '
+ok 'is one' grep -q 'outstanding' "$err"
+stream 'a clean end' 'data: {"data":"1"} data: {"data":"2"} data: x '
+is 'is no cut' "$(cat "$err")" ''
+stream 'an array without its end' '[{"data":"1"} ,{"data":"2"} '
+stream 'other events' '[{"data":"4"} ] '
+is 'of that type' "$(header Content-Type)" application/json
+for time in once again; do
+    stream "the last one stays, $time" 'data: {"data":"1"} data: {"data":"2"} data: {"data":"3"} data: END_OF_LOG '
+done
+is 'no status was used up' "$(state '.kernels["u/k"].asked')" 0
+
 serve --load '{"kernels":{"u/k":{"expired_urls":1,"url_seconds":60,
     "files":[{"name":"a","content":"x"}]}}}' COMPLETE
 list ''

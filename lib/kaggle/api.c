@@ -248,6 +248,19 @@ kaggle_end(struct kaggle *kaggle, struct kaggle_question *question)
 	return reply;
 }
 
+const struct credential *
+kaggle_credential(const struct kaggle *kaggle)
+{
+	return &kaggle->config.credential;
+}
+
+jv
+kaggle_failure(struct kaggle *kaggle, const struct http_call *call)
+{
+	kaggle->within = false;
+	return explain(kaggle, call->status, jv_copy(call->error));
+}
+
 void
 kaggle_cancel(struct kaggle_question *question)
 {

@@ -80,6 +80,14 @@ jv kaggle_end(struct kaggle *kaggle, struct kaggle_question *question);
 void kaggle_cancel(struct kaggle_question *question);
 
 /*
+ * For what is no question, a GET of http.h: the credential, the kaggle's own.
+ * When such a call has failed: its error, a copy, with what Kaggle does not say
+ * of a 403; kaggle_hidden() then is about it.
+ */
+const struct credential *kaggle_credential(const struct kaggle *kaggle);
+jv kaggle_failure(struct kaggle *kaggle, const struct http_call *call);
+
+/*
  * After a call that failed: whether the service may have done it all the same,
  * because the answer was lost, said 5xx, or was none.
  */

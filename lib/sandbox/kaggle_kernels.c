@@ -35,6 +35,7 @@ kernel_read(sqlite3_stmt *row)
 	kernel.asked = sqlite3_column_int64(row, 6);
 	kernel.script = store_json(row, 7);
 	kernel.saved = store_json(row, 8);
+	kernel.streams = sqlite3_column_int64(row, 9);
 	store_done(row);
 	return kernel;
 }
@@ -44,7 +45,7 @@ kernel_find(struct store *store, const char *ref)
 {
 	return kernel_read(store_query(store,
 	    "SELECT ref, id, title, version, last_run, statuses, asked, script,"
-	    " saved FROM kaggle_kernel WHERE ref = ?",
+	    " saved, streams FROM kaggle_kernel WHERE ref = ?",
 	    "s", ref));
 }
 
@@ -53,7 +54,7 @@ kernel_by_id(struct store *store, long long id)
 {
 	return kernel_read(store_query(store,
 	    "SELECT ref, id, title, version, last_run, statuses, asked, script,"
-	    " saved FROM kaggle_kernel WHERE id = ?",
+	    " saved, streams FROM kaggle_kernel WHERE id = ?",
 	    "i", id));
 }
 
@@ -233,8 +234,8 @@ kernel_start(struct store *store, const struct kernel *kernel)
 	if (now < kernel->last_run + 1)
 		now = kernel->last_run + 1;
 	store_do(store,
-	    "UPDATE kaggle_kernel SET statuses = ?, asked = 0, last_run = ?"
-	    " WHERE id = ?",
+	    "UPDATE kaggle_kernel SET statuses = ?, asked = 0, streams = 0,"
+	    " last_run = ? WHERE id = ?",
 	    "jdi", statuses, now, kernel->id);
 }
 

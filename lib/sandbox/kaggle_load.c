@@ -22,7 +22,8 @@ kaggle_open_tables(struct store *store)
 	    "CREATE TABLE IF NOT EXISTS kaggle_kernel ("
 	    " id INTEGER PRIMARY KEY AUTOINCREMENT, ref TEXT UNIQUE,"
 	    " title TEXT, version INTEGER, last_run REAL, statuses TEXT,"
-	    " asked INTEGER, script TEXT, saved TEXT);"
+	    " asked INTEGER, script TEXT, saved TEXT,"
+	    " streams INTEGER DEFAULT 0);"
 	    "CREATE TABLE IF NOT EXISTS kaggle_version (kernel INTEGER,"
 	    " version INTEGER, ran INTEGER, PRIMARY KEY (kernel, version));"
 	    "CREATE TABLE IF NOT EXISTS kaggle_file (kernel INTEGER, n INTEGER,"
@@ -207,7 +208,7 @@ load_kernel(struct store *store, const char *ref, jv script)
 	static const char *const members[] = { "statuses", "after_push",
 		"failure_message", "version", "title", "last_run_at", "public",
 		"output", "files", "page_size", "url_seconds", "expired_urls",
-		"log", "replies", "running_output", NULL };
+		"log", "log_stream", "replies", "running_output", NULL };
 	jv statuses = record_get(script, "statuses");
 	jv result = script_check(script, ref, members);
 	long long id = old.id, version;
@@ -245,7 +246,7 @@ load_kernel(struct store *store, const char *ref, jv script)
 		    : 0;
 	store_do(store,
 	    "UPDATE kaggle_kernel SET title = ?, version = ?, last_run = ?,"
-	    " statuses = ?, asked = 0, script = ? WHERE id = ?",
+	    " statuses = ?, asked = 0, streams = 0, script = ? WHERE id = ?",
 	    "sidjji", title, version, last_run, statuses, jv_copy(script), id);
 	/* Without a "user" the account is that of the first kernel. */
 	store_do(store,

@@ -103,29 +103,11 @@ file_entry(
 	return entry;
 }
 
-/* Kaggle's layout: an array, an event a line, with leading commas. */
-static char *
-log_text(jv events)
-{
-	struct buf text = { 0 };
-
-	jv_array_foreach(events, i, event)
-	{
-		jv line = jv_dump_string(event, 0);
-
-		buf_addf(
-		    &text, "%s%s\n", i == 0 ? "[" : ",", jv_string_value(line));
-		jv_free(line);
-	}
-	buf_adds(&text, text.len > 0 ? "]\n" : "");
-	return buf_take(&text);
-}
-
 static jv
 session_log(const struct kernel *kernel)
 {
 	jv log = record_get(kernel->script, "log");
-	char *text;
+	struct buf text = { 0 };
 
 	if (jv_get_kind(log) == JV_KIND_STRING)
 		return log;
@@ -133,10 +115,9 @@ session_log(const struct kernel *kernel)
 		jv_free(log);
 		return jv_null();
 	}
-	text = log_text(log);
-	jv_free(log);
-	log = jv_string(text);
-	free(text);
+	kaggle_log_text(&text, log, -1, true);
+	log = jv_string_sized(text.len > 0 ? text.at : "", (int)text.len);
+	buf_release(&text);
 	return log;
 }
 
@@ -339,40 +320,4 @@ kaggle_answer_file(struct request *request)
 	kaggle_send_file(request, store_text(row, 0), store_text(row, 1),
 	    store_json(row, 2));
 	store_done(row);
-}
-
-/* The log as server-sent events; each question uses a status up. */
-void
-kaggle_answer_stream(struct request *request, const char *user)
-{
-	struct caller caller = { request, request->store, user };
-	jv body = record_set_str(jv_object(), "kernelSlug", request->rest);
-	jv why = jv_null(), log;
-	struct kernel kernel = kernel_of(&caller, body, &why);
-	struct buf text = { 0 };
-
-	jv_free(body);
-	if (kernel.ref == NULL) {
-		kaggle_reply(request, why);
-		kernel_release(&kernel);
-		return;
-	}
-	jv_free(kernel_next_status(request->store, &kernel));
-	log = record_get(kernel.script, "log");
-	buf_adds(&text, ": ping\n\n");
-	if (jv_get_kind(log) == JV_KIND_ARRAY)
-		jv_array_foreach(log, i, event)
-		{
-			jv line = jv_dump_string(event, 0);
-
-			buf_addf(&text, "data: %s\n\n", jv_string_value(line));
-			jv_free(line);
-		}
-	if (status_is_final(kernel_status(&kernel)))
-		buf_adds(&text, "data: END_OF_LOG\n\n");
-	reply_text(request, 200, "text/event-stream",
-	    (struct span){ text.at, text.len });
-	buf_release(&text);
-	jv_free(log);
-	kernel_release(&kernel);
 }

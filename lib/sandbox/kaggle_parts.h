@@ -50,11 +50,12 @@ struct kernel {
 	long long id;
 	char *title;
 	long long version;
-	double last_run; /* 0: never */
-	jv statuses;     /* of the present session */
-	long long asked; /* how many of them were used */
-	jv script;       /* what --load said, {} without it */
-	jv saved;        /* the last SaveKernel, {} without one */
+	double last_run;   /* 0: never */
+	jv statuses;       /* of the present session */
+	long long asked;   /* how many of them were used */
+	long long streams; /* how often its log was streamed */
+	jv script;         /* what --load said, {} without it */
+	jv saved;          /* the last SaveKernel, {} without one */
 };
 
 /* The kernel called ref, which may not be there; else by id. */
@@ -109,6 +110,16 @@ jv kaggle_next_reply(
 void kaggle_send_file(
     struct request *request, const char *name, const char *path, jv script);
 void kaggle_answer_file(struct request *request); /* GET /kf/ */
+
+/* ---- the log ---- */
+
+/*
+ * Appends the first most of events (-1: all), consumed, in Kaggle's layout: an
+ * array, an event a line, with leading commas; without whole it has no end.
+ */
+void kaggle_log_text(struct buf *text, jv events, long long most, bool whole);
+
+/* GET /v1/kernels/logs/stream/OWNER/SLUG */
 void kaggle_answer_stream(struct request *request, const char *user);
 
 #endif

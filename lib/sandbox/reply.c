@@ -61,6 +61,10 @@ outgoing_read(void *context, uint64_t at, char *bytes, size_t len)
 	did = out->content.read(out->content.context, from, bytes, len);
 	if (did > 0)
 		return did;
+	if (did == 0 && out->content.stall) {
+		out->exchange->stall = true;
+		return stop(out->exchange);
+	}
 	return did == 0 && out->end < 0 ? MHD_CONTENT_READER_END_OF_STREAM
 					: MHD_CONTENT_READER_END_WITH_ERROR;
 }

@@ -153,6 +153,7 @@ struct content {
 	const char *etag;     /* with its quotes, or NULL */
 	const char *modified; /* an HTTP date, or NULL */
 	bool ranges;          /* Range, If-Range and If-None-Match are obeyed */
+	bool stall;           /* behind its end the connection stays open */
 	/* Fills bytes from at on; how many, 0 at the end, -1: it failed. */
 	long (*read)(void *context, long long at, void *bytes, size_t len);
 	void (*close)(void *context); /* may be NULL */

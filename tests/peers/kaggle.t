@@ -61,6 +61,8 @@ ok 'logs' run 0 client kernels logs u/my-kernel
 is 'are the same' "$(head -n 2 "$out")" "$(cat got/my-kernel.log)"
 ok 'logs that are followed' run 0 client kernels logs -f u/my-kernel
 is 'are the text' "$(cat "$out")" 'epoch 0'
+ok 'and ours' run 0 kgl-log --raw u/my-kernel
+is 'have the same text' "$(cat "$out")" 'epoch 0'
 ok 'files' run 0 client kernels files u/my-kernel
 ok 'has their names' grep -q '^model.bin ' "$out"
 ok 'list' run 0 client kernels list -m
@@ -74,7 +76,39 @@ ok 'has the hours' grep -q 30 "$out"
 ok 'submissions' run 0 client competitions submissions titanic --csv
 is 'has the score' "$(tail -n 1 "$out" | tr -d '\r')" \
     '7,s.csv,2026-07-01 10:20:30.123000,v1,SubmissionStatus.COMPLETE,0.78,'
+ok 'and ours' run 0 kgl-score titanic
+is 'are the same' "$(field ref),$(field public_score)" 7,0.78
 is 'no rule was broken' "$(state .violations)" '[]'
+
+# ---- a log that is written while it is read ----
+lines='[{"stream_name":"stdout","time":1.5,"data":"one\n"},
+    {"stream_name":"stderr","time":2,"data":"two\n"},
+    {"stream_name":"stdout","time":3,"data":"three\n"}]'
+# follows STREAMS WANT: what theirs prints of it; ours has all.
+follows() {
+    sandbox POST load "{\"kernels\":{\"u/live-log\":{\"log\":$lines,
+        \"log_stream\":$1,\"statuses\":[\"RUNNING\"]}}}" >"$work/reply"
+    run 0 client kernels logs -f u/live-log
+    _got=$(cat "$out")
+    sandbox POST load "{\"kernels\":{\"u/live-log\":{\"log\":$lines,
+        \"log_stream\":$1,\"statuses\":[\"RUNNING\",\"COMPLETE\"]}}}" \
+        >"$work/reply"
+    run 0 kgl-log -f --raw u/live-log || return
+    [ "$_got" = "$2" ] && [ "$(cat "$out")" = "$all" ] && return
+    printf '%s\n' "$_got" | sed 's/^/# /'
+    return 1
+}
+all='one
+two
+three'
+ok 'a live stream, cut once' follows \
+    '[{"events":2,"end":"cut"},{"end":"log"}]' "$all"
+ok 'the stored array' follows '[{"type":"application/json"}]' "$all"
+ok 'a cut stream, then the array' follows \
+    '[{"events":1,"end":"cut"},{"type":"application/json"}]' "$all"
+ok 'a clean end in the middle, which theirs takes for the end' follows \
+    '[{"events":2,"end":"clean"},{"end":"clean"}]' 'one
+two'
 
 # ---- refusals ----
 sandbox POST load '{"kernels":{"u/my-kernel":{"version":3,

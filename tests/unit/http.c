@@ -930,7 +930,7 @@ test_upload_stalls(void **state)
 	int fd = make_file(FILE_SIZE);
 
 	(void)state;
-	SERVE({ .text = "" });
+	SERVE({ .text = "" }, { .text = "" });
 	setenv("KW_LIMITS", "0.01", 1);
 	call = upload(fd);
 	call.safe = false;
@@ -938,6 +938,9 @@ test_upload_stalls(void **state)
 	assert_error(&call, "timeout", "nothing came for 0.3 s");
 	assert_int_equal(call.tries, 1);
 	assert_true(call.unsure);
+	call.stall_after = 9;
+	http_do(&call);
+	assert_error(&call, "timeout", "nothing came for 0.09 s");
 	http_release(&call);
 	close(fd);
 }

@@ -278,3 +278,20 @@ rm -rf "$o"
 ok '39: no URL, and a name that is none' output 1 '{"files":[
     {"name":"a","url":""},{"name":"dir/","content":"x"},
     {"name":"b","content":"2"}]}' .failed.code 'input ./b=2'
+
+# 40. logs -f, a stream that ends cleanly in the middle.
+# Theirs: 0, taken as the end.
+# Ours: gone on with until the session has ended, each event once.
+serve --load '{"kernels":{"u/k":{"log":[{"data":"1"},{"data":"2"},{"data":"3"}],
+    "log_stream":[{"events":1,"end":"clean"},{"events":2,"end":"clean"},
+    {"end":"clean"}]}}}' RUNNING RUNNING RUNNING COMPLETE
+ok '40: a stream that ends in the middle' run 0 kgl-log -f u/k
+is '40: is not the end of the log' "$(jq -j .data "$out")" 123
+
+# 41. submissions, 45 of them.
+# Theirs: 0, the first 20 without a word about more.
+# Ours: all.
+serve --load "{\"submissions\":{\"c\":$(jq -n -c '[range(45) | {ref: .}]')}}" \
+    COMPLETE
+ok '41: 45 submissions' run 0 kgl-score c
+is '41: are 45 records' "$(jq -s length "$out")" 45
