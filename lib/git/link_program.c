@@ -30,13 +30,14 @@ struct link_program {
 };
 
 /* Variables of the caller's repository, which are not the remote's. */
-static const char *const variables_path[] = { "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-	"GIT_CONFIG", "GIT_CONFIG_PARAMETERS", "GIT_CONFIG_COUNT",
-	"GIT_OBJECT_DIRECTORY", "GIT_DIR", "GIT_WORK_TREE",
-	"GIT_IMPLICIT_WORK_TREE", "GIT_GRAFT_FILE", "GIT_INDEX_FILE",
-	"GIT_NO_REPLACE_OBJECTS", "GIT_REPLACE_REF_BASE", "GIT_PREFIX",
-	"GIT_SHALLOW_FILE", "GIT_COMMON_DIR", "GIT_INTERNAL_SUPER_PREFIX",
-	"GIT_PROTOCOL", NULL };
+static const char *const variables_path[] = {
+	"GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_CONFIG",
+	"GIT_CONFIG_PARAMETERS", "GIT_CONFIG_COUNT", "GIT_OBJECT_DIRECTORY",
+	"GIT_DIR", "GIT_WORK_TREE", "GIT_IMPLICIT_WORK_TREE", "GIT_GRAFT_FILE",
+	"GIT_INDEX_FILE", "GIT_NO_REPLACE_OBJECTS", "GIT_REPLACE_REF_BASE",
+	"GIT_PREFIX", "GIT_SHALLOW_FILE", "GIT_COMMON_DIR",
+	"GIT_INTERNAL_SUPER_PREFIX", "GIT_PROTOCOL", NULL
+};
 /* Nor is another version of the protocol wanted. */
 static const char *const variables_ssh[] = { "GIT_PROTOCOL", NULL };
 
@@ -132,8 +133,8 @@ static const char *
 end_code(int status, bool ssh, const char *words)
 {
 	static const char *const nobody[] = { "does not appear to be a git",
-		"repository not found", "could not be found",
-		"no such project", NULL };
+		"repository not found", "could not be found", "no such project",
+		NULL };
 	static const char *const denied[] = { "permission denied", "denied to",
 		"host key verification", "authentication fail", "access denied",
 		"not authorized", "unauthorized", "not allowed to", NULL };
@@ -152,8 +153,7 @@ static jv
 ended(struct link_program *from)
 {
 	bool ssh = from->link.place->address->kind == ADDRESS_SSH;
-	const char *name =
-	    ssh ? "ssh" : link_service_name(from->link.service);
+	const char *name = ssh ? "ssh" : link_service_name(from->link.service);
 	char *words;
 	int status;
 	jv error;
@@ -185,9 +185,9 @@ wait_for(int fd, short events)
 	do
 		ready = poll(&poller, 1, (int)ceil(limit * 1000));
 	while (ready < 0 && errno == EINTR);
-	return ready != 0 ? jv_null()
-			  : error_value("timeout",
-				"the remote said nothing for %g s", limit);
+	return ready != 0
+	    ? jv_null()
+	    : error_value("timeout", "the remote said nothing for %g s", limit);
 }
 
 static jv
@@ -197,9 +197,8 @@ program_read(struct link *link, void *bytes, size_t len)
 	char *to = bytes;
 
 	while (len > 0) {
-		jv error =
-		    from->ended ? ended(from)
-				: wait_for(from->program.from, POLLIN);
+		jv error = from->ended ? ended(from)
+				       : wait_for(from->program.from, POLLIN);
 		ssize_t got;
 
 		if (!jv_is_valid(error))
@@ -222,8 +221,8 @@ program_write(struct link *link, const void *bytes, size_t len)
 	const char *from = bytes;
 
 	while (len > 0) {
-		jv error = to->ended ? ended(to)
-				     : wait_for(to->program.to, POLLOUT);
+		jv error =
+		    to->ended ? ended(to) : wait_for(to->program.to, POLLOUT);
 		ssize_t done;
 
 		if (!jv_is_valid(error))
@@ -278,8 +277,8 @@ link_program_open(struct link **link, const struct link_place *place,
 	struct link_program *to = xcalloc(1, sizeof *to);
 	const char *name = place->programs[service];
 	char *path = quoted(place->address->path);
-	char *command = xasprintf("%s %s",
-	    name != NULL ? name : link_service_name(service), path);
+	char *command = xasprintf(
+	    "%s %s", name != NULL ? name : link_service_name(service), path);
 	bool good;
 
 	to->link = (struct link){ &kind, place, service };
