@@ -2,6 +2,7 @@
 # lib/git/remote: what a remote's branch holds, and pushing to it, over each
 # kind of link, and when it fails in each way.
 . "$srcdir/tests/lib.sh"
+PATH=$PATH:$PWD/tests # where automake built what it runs
 
 if ! command -v git >/dev/null; then
     echo '1..0 # SKIP no git'
@@ -20,19 +21,15 @@ git config --global init.defaultBranch main
 cd "$work" || exit 1
 W=$work/w
 
-# A bare repository, and $W, a fresh clone of it with one commit, pushed.
-# hook NAME TEXT: a hook of the remote.
+# A bare repository, and $W, a work tree with one commit that is there and one
+# that is not; the URL by which $W knows it.
 repositories() {
     rm -rf "$work/repos/r.git" "$W"
-    git init -q --bare "$work/repos/r.git"
-    git init -q "$W"
-    git -C "$W" remote add origin "${1-$work/repos/r.git}"
-    mkdir -p "$work/repos/r.git/hooks"
-    hook post-receive "cat >>'$work/pushes'"
-    commit one
-    first=$commit
-    git -C "$W" push -q "$work/repos/r.git" main
-    commit two
+    cp -R "$work/template/r.git" "$work/repos/r.git"
+    cp -R "$work/template/w" "$W"
+    git -C "$W" config remote.origin.url "${1-$work/repos/r.git}"
+    first=$template_first
+    commit=$template_commit
     : >"$work/pushes"
     : >"$work/log"
 }
@@ -60,6 +57,20 @@ somebody_pushes() {
 holds() {
     git -C "$work/repos/r.git" rev-parse --verify -q "refs/heads/${1-main}"
 }
+
+mkdir "$work/repos" "$work/template"
+git init -q --bare "$work/repos/r.git"
+git init -q "$W"
+git -C "$W" remote add origin "$work/repos/r.git"
+rm -rf "$work/repos/r.git/hooks" "$W/.git/hooks"
+mkdir "$work/repos/r.git/hooks"
+hook post-receive "cat >>'$work/pushes'"
+commit one
+template_first=$commit
+git -C "$W" push -q "$work/repos/r.git" main
+commit two
+template_commit=$commit
+mv "$work/repos/r.git" "$W" "$work/template"
 
 # How many pushes reached the remote and did something.
 pushes() {
@@ -144,7 +155,7 @@ every_remote() {
 
     repositories "$2"
     rm -rf "$work/repos/r.git"
-    git init -q --bare "$work/repos/r.git"
+    git init -q --bare --template= "$work/repos/r.git"
     is "$1: an empty remote" "$(outcome ask "$W" '' main)" none
     is "$1: is filled" "$(outcome push "$W" '' main "$commit")" pushed
     is "$1: with all" "$(git -C "$work/repos/r.git" rev-list --count main)" 2
@@ -368,8 +379,9 @@ unset GIT_SSH_COMMAND
 
 git-server "$work" &
 server=$!
-trap 'kill $server; clean' EXIT
+trap 'kill $server 2>/dev/null; clean' EXIT
 while [ ! -s "$work/port" ]; do
+    kill -0 "$server" || exit
     sleep 0.01
 done
 url=http://127.0.0.1:$(cat "$work/port")/repos/r.git
