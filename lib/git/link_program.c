@@ -27,6 +27,8 @@ struct link_program {
 	struct link link;
 	struct program program;
 	bool ended;
+	char read[8192]; /* what was read and not yet taken */
+	size_t at, len;
 };
 
 /* Variables of the caller's repository, which are not the remote's. */
@@ -190,6 +192,27 @@ wait_for(int fd, short events)
 	    : error_value("timeout", "the remote said nothing for %g s", limit);
 }
 
+/* Reads what there is, at least a byte. */
+static jv
+read_more(struct link_program *from)
+{
+	ssize_t got;
+	jv error;
+
+	do {
+		error = from->ended ? ended(from)
+				    : wait_for(from->program.from, POLLIN);
+		if (!jv_is_valid(error))
+			return error;
+		got = read(from->program.from, from->read, sizeof from->read);
+	} while (got < 0 && errno == EINTR);
+	if (got <= 0)
+		return ended(from);
+	from->at = 0;
+	from->len = (size_t)got;
+	return jv_null();
+}
+
 static jv
 program_read(struct link *link, void *bytes, size_t len)
 {
@@ -197,19 +220,21 @@ program_read(struct link *link, void *bytes, size_t len)
 	char *to = bytes;
 
 	while (len > 0) {
-		jv error = from->ended ? ended(from)
-				       : wait_for(from->program.from, POLLIN);
-		ssize_t got;
+		size_t part = from->len - from->at;
 
-		if (!jv_is_valid(error))
-			return error;
-		got = read(from->program.from, to, len);
-		if (got == 0 || (got < 0 && errno != EINTR))
-			return ended(from);
-		if (got > 0) {
-			to += got;
-			len -= (size_t)got;
+		if (part == 0) {
+			jv error = read_more(from);
+
+			if (!jv_is_valid(error))
+				return error;
+			continue;
 		}
+		if (part > len)
+			part = len;
+		memcpy(to, from->read + from->at, part);
+		from->at += part;
+		to += part;
+		len -= part;
 	}
 	return jv_null();
 }
