@@ -160,8 +160,7 @@ ask(struct child *child, void *context)
 
 /* Whether the branch is what the push is to begin with. */
 static jv
-compare(
-    const struct question *question, const struct exchange_advert *advert)
+compare(const struct question *question, const struct exchange_advert *advert)
 {
 	char has[REMOTE_OID];
 
@@ -413,8 +412,7 @@ push_and_ask(struct remote *remote, const char *branch,
 
 /* Moves the branch that stands for the remote's here, as git push does. */
 static void
-note_tracking(
-    const struct remote *remote, const char *ref, const git_oid *oid)
+note_tracking(const struct remote *remote, const char *ref, const git_oid *oid)
 {
 	git_remote *known = NULL;
 	git_buf name = { 0 };
@@ -454,8 +452,8 @@ remote_push(struct remote *remote, const char *branch, const char *commit,
 	    (expected != NULL && git_oid_fromstr(&question.old, expected) != 0))
 		error = error_value("input", "%s: no commit's name", commit);
 	else
-		error = check_line(remote, commit, expected, &question.old,
-		    &question.new);
+		error = check_line(
+		    remote, commit, expected, &question.old, &question.new);
 	if (jv_is_valid(error)) {
 		jv_free(error);
 		error = push_and_ask(remote, branch, &question, deadline);
