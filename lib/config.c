@@ -574,8 +574,7 @@ wandb_netrc(struct wandb_config *config)
 }
 
 bool
-config_netrc(
-    struct credential *credential, const char *host, const char *login)
+config_netrc(struct credential *credential, const char *host, const char *login)
 {
 	char *path = netrc_path();
 	size_t size;

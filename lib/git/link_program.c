@@ -315,6 +315,7 @@ link_program_open(struct link **link, const struct link_place *place,
 		free(to);
 		return error_value("io", "no process: %s", strerror(errno));
 	}
+	verbose("%s: %s", place->address->shown, link_service_name(service));
 	*link = &to->link;
 	return jv_null();
 }

@@ -410,31 +410,52 @@ push_and_ask(struct remote *remote, const char *branch,
 	}
 }
 
-/* Moves the branch that stands for the remote's here, as git push does. */
-static void
-note_tracking(const struct remote *remote, const char *ref, const git_oid *oid)
+/* What stands here for a branch of the remote. */
+struct tracking {
+	const struct remote *remote;
+	const char *ref;
+	const git_oid *oid;
+};
+
+/* For one refspec of the remote. */
+static int
+move_tracking(const git_config_entry *entry, void *context)
 {
-	git_remote *known = NULL;
+	const struct tracking *tracking = context;
+	git_refspec *spec = NULL;
 	git_buf name = { 0 };
 	git_reference *made = NULL;
 
-	if (git_remote_lookup(&known, remote->repository, remote->name) != 0)
-		return; /* a URL */
-	for (size_t i = 0; i < git_remote_refspec_count(known); i++) {
-		const git_refspec *spec = git_remote_get_refspec(known, i);
+	/* It is a note of what was seen: nothing depends on it. */
+	if (entry->value != NULL &&
+	    git_refspec_parse(&spec, entry->value, true) == 0 &&
+	    git_refspec_src_matches(spec, tracking->ref) &&
+	    git_refspec_transform(&name, spec, tracking->ref) == 0 &&
+	    git_reference_create(&made, tracking->remote->repository, name.ptr,
+		tracking->oid, true, "update by push") != 0)
+		verbose("%s is not moved", name.ptr);
+	git_reference_free(made);
+	git_buf_dispose(&name);
+	git_refspec_free(spec);
+	return 0;
+}
 
-		if (git_refspec_direction(spec) != GIT_DIRECTION_FETCH ||
-		    !git_refspec_src_matches(spec, ref) ||
-		    git_refspec_transform(&name, spec, ref) != 0)
-			continue;
-		/* It is a note of what was seen: nothing depends on it. */
-		if (git_reference_create(&made, remote->repository, name.ptr,
-			oid, true, "update by push") != 0)
-			verbose("%s is not moved", name.ptr);
-		git_reference_free(made);
-		git_buf_dispose(&name);
-	}
-	git_remote_free(known);
+/*
+ * Moves the branch that stands for the remote's here, as git push does.
+ * (git_remote_lookup() of libgit2 1.5.1, which knows the refspecs, leaks.)
+ */
+static void
+note_tracking(const struct remote *remote, const char *ref, const git_oid *oid)
+{
+	struct tracking tracking = { remote, ref, oid };
+	char *key = xasprintf("remote.%s.fetch", remote->name);
+	git_config *config = NULL;
+
+	if (git_repository_config_snapshot(&config, remote->repository) == 0)
+		(void)git_config_get_multivar_foreach(
+		    config, key, NULL, move_tracking, &tracking);
+	git_config_free(config);
+	free(key);
 }
 
 jv
