@@ -15,6 +15,7 @@
 #include "git/link.h"
 #include "git/remote.h"
 #include "git/remoteurl.h"
+#include "git/worktree.h"
 #include "mem.h"
 #include "record.h"
 
@@ -87,10 +88,14 @@ remote_open(struct remote **remote, const char *repo, const char *name)
 	*remote = NULL;
 	git_libgit2_init();
 	git_error_clear();
-	if (git_repository_open(&new->repository, repo) != 0 ||
-	    git_repository_config_snapshot(&config, new->repository) != 0)
+	if (git_repository_open(&new->repository, repo) != 0)
 		error = libgit2_error("input", repo);
 	else
+		error = worktree_take_environment(new->repository);
+	if (jv_is_valid(error) &&
+	    git_repository_config_snapshot(&config, new->repository) != 0)
+		error = libgit2_error("input", repo);
+	if (jv_is_valid(error))
 		error = configure(new, config, name);
 	git_config_free(config);
 	if (jv_is_valid(error))

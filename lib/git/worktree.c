@@ -86,9 +86,8 @@ add_settings(
 	    config, file, (git_config_level_t)level, repo, 1);
 }
 
-/* The files that the environment puts in the place of git's own. */
-static jv
-take_environment(git_repository *repo)
+jv
+worktree_take_environment(git_repository *repo)
 {
 	const char *global = getenv("GIT_CONFIG_GLOBAL");
 	const char *system = getenv("GIT_CONFIG_SYSTEM");
@@ -147,7 +146,7 @@ open_repository(struct worktree *worktree, const char *path)
 	if (git_repository_is_bare(worktree->repo) || worktree->root == NULL)
 		return error_value("input",
 		    "%s: a bare repository, which has no work tree", path);
-	return take_environment(worktree->repo);
+	return worktree_take_environment(worktree->repo);
 }
 
 /* ---- what must not be under way ---- */

@@ -72,6 +72,13 @@ jv worktree_check_commit(
 jv worktree_check_push(
     const struct worktree *worktree, struct worktree_leave *leave);
 
+/*
+ * Puts the files of configuration that the environment names in the place of
+ * git's own, for a repository that was just opened. Returns jv_null(), or an
+ * error_value(): input.
+ */
+jv worktree_take_environment(git_repository *repo);
+
 /* A boolean of git's configuration, otherwise without it. */
 bool worktree_setting(
     const struct worktree *worktree, const char *name, bool otherwise);
