@@ -234,9 +234,16 @@ is 'holds for the remote' "$(field remote_url)" "$work/second"
 ok 'and' run 0 env GIT_CONFIG_GLOBAL="$work/config" kgl-gitsync \
     --side=other "$repo"
 is 'for the commit' "$(at log -1 --format=%an "$(field commit)")" Other
-ok 'GIT_CONFIG_COUNT' run 1 env GIT_CONFIG_COUNT=1 \
-    GIT_CONFIG_KEY_0=core.autocrlf GIT_CONFIG_VALUE_0=true kgl-gitsync "$repo"
-is 'is refused' "$(field error.code)" input
+printf 'a\r\n' >"$repo/crlf"
+ok 'GIT_CONFIG_COUNT' run 0 env GIT_CONFIG_COUNT=3 \
+    GIT_CONFIG_KEY_0=core.autocrlf GIT_CONFIG_VALUE_0=true \
+    GIT_CONFIG_KEY_1=user.name 'GIT_CONFIG_VALUE_1=a "b" \c' \
+    GIT_CONFIG_KEY_2="url.$work/second.pushInsteadOf" \
+    GIT_CONFIG_VALUE_2=none kgl-gitsync "$repo"
+is 'holds for files' "$(at show HEAD:crlf | od -An -c | tr -d ' ')" 'a\n'
+is 'and people' "$(at log -1 --format=%an)" 'a "b" \c'
+ok 'one that is none' run 1 env GIT_CONFIG_COUNT=1 kgl-gitsync "$repo"
+is 'is named' "$(field error.message | cut -d: -f1)" GIT_CONFIG_COUNT
 
 # ---- linked work trees ----
 fresh

@@ -15,7 +15,7 @@
 #include "git/link.h"
 #include "git/remote.h"
 #include "git/remoteurl.h"
-#include "git/worktree.h"
+#include "git/settings.h"
 #include "mem.h"
 #include "record.h"
 
@@ -91,7 +91,7 @@ remote_open(struct remote **remote, const char *repo, const char *name)
 	if (git_repository_open(&new->repository, repo) != 0)
 		error = libgit2_error("input", repo);
 	else
-		error = worktree_take_environment(new->repository);
+		error = settings_take_environment(new->repository);
 	if (jv_is_valid(error) &&
 	    git_repository_config_snapshot(&config, new->repository) != 0)
 		error = libgit2_error("input", repo);

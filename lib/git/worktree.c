@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "git/settings.h"
 #include "git/worktree.h"
 #include "mem.h"
 #include "record.h"
@@ -78,52 +79,6 @@ branch_string(const struct worktree *worktree, const char *what)
 
 /* ---- opening ---- */
 
-static int
-add_settings(
-    git_config *config, const char *file, int level, git_repository *repo)
-{
-	return git_config_add_file_ondisk(
-	    config, file, (git_config_level_t)level, repo, 1);
-}
-
-jv
-worktree_take_environment(git_repository *repo)
-{
-	const char *global = getenv("GIT_CONFIG_GLOBAL");
-	const char *system = getenv("GIT_CONFIG_SYSTEM");
-	const char *none = getenv("GIT_CONFIG_NOSYSTEM");
-	const char *count = getenv("GIT_CONFIG_COUNT");
-	git_config *config = NULL;
-	int bad = 0;
-
-	if (count != NULL && *count != '\0' && strcmp(count, "0") != 0)
-		return error_value("input",
-		    "GIT_CONFIG_COUNT is set, and git's settings cannot be "
-		    "taken from the environment here: put them into a file, "
-		    "with git config");
-	if (none != NULL && *none != '\0' && strcmp(none, "0") != 0 &&
-	    strcmp(none, "false") != 0)
-		system = "/dev/null";
-	if (global == NULL && system == NULL)
-		return jv_null();
-	if (git_repository_config(&config, repo) != 0)
-		return worktree_failure("input", "git's configuration");
-	if (global != NULL) {
-		bad |= add_settings(
-		    config, "/dev/null", GIT_CONFIG_LEVEL_XDG, repo);
-		bad |=
-		    add_settings(config, *global != '\0' ? global : "/dev/null",
-			GIT_CONFIG_LEVEL_GLOBAL, repo);
-	}
-	if (system != NULL)
-		bad |=
-		    add_settings(config, *system != '\0' ? system : "/dev/null",
-			GIT_CONFIG_LEVEL_SYSTEM, repo);
-	git_config_free(config);
-	return bad != 0 ? worktree_failure("input", "git's configuration")
-			: jv_null();
-}
-
 static jv
 open_repository(struct worktree *worktree, const char *path)
 {
@@ -146,7 +101,7 @@ open_repository(struct worktree *worktree, const char *path)
 	if (git_repository_is_bare(worktree->repo) || worktree->root == NULL)
 		return error_value("input",
 		    "%s: a bare repository, which has no work tree", path);
-	return worktree_take_environment(worktree->repo);
+	return settings_take_environment(worktree->repo);
 }
 
 /* ---- what must not be under way ---- */

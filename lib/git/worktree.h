@@ -7,10 +7,9 @@
  * What it does not do is found out here and in git/stage.h before anything is
  * written, and refused with the git command that does it.
  *
- * git's files of configuration hold, also those that GIT_CONFIG_GLOBAL,
- * GIT_CONFIG_SYSTEM and GIT_CONFIG_NOSYSTEM name; GIT_CONFIG_COUNT, which
- * libgit2 cannot take, is refused. GIT_DIR, GIT_WORK_TREE and GIT_INDEX_FILE
- * are ignored: it is the record that names the repository.
+ * git's configuration holds, also what the environment says of it
+ * (git/settings.h). GIT_DIR, GIT_WORK_TREE and GIT_INDEX_FILE are ignored: it
+ * is the record that names the repository.
  */
 #ifndef GIT_WORKTREE_H
 #define GIT_WORKTREE_H
@@ -71,13 +70,6 @@ jv worktree_check_commit(
     const struct worktree *worktree, struct worktree_leave *leave);
 jv worktree_check_push(
     const struct worktree *worktree, struct worktree_leave *leave);
-
-/*
- * Puts the files of configuration that the environment names in the place of
- * git's own, for a repository that was just opened. Returns jv_null(), or an
- * error_value(): input.
- */
-jv worktree_take_environment(git_repository *repo);
 
 /* A boolean of git's configuration, otherwise without it. */
 bool worktree_setting(
