@@ -471,44 +471,53 @@ netrc_skip_macro(char **at)
 	*at = end != NULL ? end + 2 : *at + strlen(*at);
 }
 
-/* The password for host in netrc text, which is changed; NULL without one. */
-static const char *
-netrc_password(char *text, const char *host)
-{
-	const char *found = NULL, *other = NULL;
-	bool here = false, any = false;
-	char *word;
+/* What netrc text holds for one host; NULL where it says nothing. */
+struct netrc_entry {
+	const char *login;
+	const char *password;
+};
 
-	while ((word = netrc_word(&text)) != NULL) {
-		if (strcmp(word, "default") == 0) {
-			here = false;
-			any = true;
-			continue;
+/*
+ * The entry for host in netrc text, which is changed, else the default one.
+ * login NULL: any; else one of another login is passed by.
+ */
+static struct netrc_entry
+netrc_find(char *text, const char *host, const char *login)
+{
+	struct netrc_entry found = { 0 }, other = { 0 }, one = { 0 };
+	struct netrc_entry *to = NULL;
+	char *word, *value;
+
+	for (;;) {
+		word = netrc_word(&text);
+		if (word == NULL || strcmp(word, "default") == 0 ||
+		    strcmp(word, "machine") == 0) {
+			if (to != NULL && one.password != NULL &&
+			    (login == NULL || one.login == NULL ||
+				strcmp(login, one.login) == 0))
+				*to = one;
+			one = (struct netrc_entry){ 0 };
+			to = &other;
 		}
+		if (word == NULL)
+			break;
+		if (strcmp(word, "default") == 0)
+			continue;
 		if (strcmp(word, "macdef") == 0) {
 			netrc_skip_macro(&text);
 			continue;
 		}
-		if (strcmp(word, "machine") != 0 &&
-		    strcmp(word, "password") != 0) {
-			if (netrc_word(&text) == NULL) /* login, account */
-				break;
-			continue;
-		}
-		char *value = netrc_word(&text);
-
+		value = netrc_word(&text);
 		if (value == NULL)
-			break;
-		if (*word == 'm') {
-			here = strcmp(value, host) == 0;
-			any = false;
-		} else if (here) {
-			found = value;
-		} else if (any) {
-			other = value;
-		}
+			continue;
+		if (strcmp(word, "machine") == 0)
+			to = strcmp(value, host) == 0 ? &found : NULL;
+		else if (strcmp(word, "login") == 0)
+			one.login = value;
+		else if (strcmp(word, "password") == 0)
+			one.password = value;
 	}
-	return found != NULL ? found : other;
+	return found.password != NULL ? found : other;
 }
 
 /* The netrc file that the official client reads; the caller's. */
@@ -530,15 +539,26 @@ netrc_path(void)
 	return in_home(".netrc");
 }
 
+/* The netrc file's text, with its size as it is wiped; NULL without one. */
+static char *
+netrc_text(const char *path, size_t *size)
+{
+	char *text = slurp_secret(path, path);
+
+	*size = text != NULL ? strlen(text) : 0;
+	return text;
+}
+
 static bool
 wandb_netrc(struct wandb_config *config)
 {
 	const char *host = strstr(config->base_url, "://") + 3;
 	char *name = xstrndup(host, strcspn(host, "/"));
 	char *path = netrc_path();
-	char *text = slurp_secret(path, path);
-	size_t size = text != NULL ? strlen(text) : 0;
-	const char *key = text != NULL ? netrc_password(text, name) : NULL;
+	size_t size;
+	char *text = netrc_text(path, &size);
+	const char *key =
+	    text != NULL ? netrc_find(text, name, NULL).password : NULL;
 
 	if (key != NULL && *key != '\0') {
 		check_key(key, path);
@@ -551,6 +571,30 @@ wandb_netrc(struct wandb_config *config)
 	free(path);
 	free(name);
 	return config->credential.kind != CREDENTIAL_NONE;
+}
+
+bool
+config_netrc(struct credential *credential, const char *host, const char *login)
+{
+	char *path = netrc_path();
+	size_t size;
+	char *text = netrc_text(path, &size);
+	struct netrc_entry entry = { 0 };
+
+	*credential = (struct credential){ 0 };
+	if (text != NULL)
+		entry = netrc_find(text, host, login);
+	if (entry.login == NULL)
+		entry.login = login;
+	if (entry.password != NULL)
+		set_credential(credential, CREDENTIAL_BASIC,
+		    entry.login != NULL ? entry.login : "", entry.password,
+		    path);
+	if (text != NULL)
+		explicit_bzero(text, size);
+	free(text);
+	free(path);
+	return credential->kind != CREDENTIAL_NONE;
 }
 
 void

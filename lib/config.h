@@ -86,4 +86,12 @@ struct wandb_config {
 void config_wandb(struct wandb_config *config);
 void config_wandb_release(struct wandb_config *config);
 
+/*
+ * The login and the password for host in netrc ($NETRC, ~/.netrc, ~/_netrc; its
+ * default entry too), BASIC; login NULL: of any login. False, with *credential
+ * empty, if there is none.
+ */
+bool config_netrc(
+    struct credential *credential, const char *host, const char *login);
+
 #endif
