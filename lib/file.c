@@ -131,3 +131,21 @@ file_join(const char *folder, const char *name)
 	return xasprintf(
 	    "%s%s%s", folder, folder[len - 1] == '/' ? "" : "/", name);
 }
+
+bool
+file_make_folders(const char *path)
+{
+	char *copy = xstrdup(path);
+	char *at = copy;
+	bool made;
+
+	/* What goes wrong shows when the folder is opened. */
+	while ((at = strchr(at + 1, '/')) != NULL) {
+		*at = '\0';
+		(void)mkdir(copy, 0777);
+		*at = '/';
+	}
+	made = mkdir(copy, 0777) == 0;
+	free(copy);
+	return made;
+}

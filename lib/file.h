@@ -29,4 +29,10 @@ jv file_replace(const char *path, const void *bytes, size_t len);
 /* folder/name, or name if it is absolute or folder is "" or ".". */
 char *file_join(const char *folder, const char *name);
 
+/*
+ * Makes a folder and those above it, as mkdir -p. Whether it was not there; if
+ * it could not be made that shows when it is opened.
+ */
+bool file_make_folders(const char *path);
+
 #endif

@@ -109,6 +109,19 @@ utf8_len(const uint8_t *at, const uint8_t *end, size_t *part)
 	return len;
 }
 
+bool
+json_is_utf8(struct span bytes)
+{
+	const uint8_t *at = (const uint8_t *)bytes.at, *end = at + bytes.len;
+
+	for (size_t len, part; at < end; at += len) {
+		len = *at < 0x80 ? 1 : utf8_len(at, end, &part);
+		if (len == 0)
+			return false;
+	}
+	return true;
+}
+
 static int
 hex_digit(uint8_t c)
 {

@@ -160,6 +160,9 @@ void json_decode(struct buf *out, struct span text);
  */
 void json_strict(struct buf *out, struct span text);
 
+/* Whether all bytes are UTF-8. */
+bool json_is_utf8(struct span bytes);
+
 /*
  * Appends bytes as a JSON string with its quotes. What is not UTF-8 becomes
  * U+FFFD, once for each maximal part of a sequence (Unicode 15, 3.9).

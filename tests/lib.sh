@@ -221,7 +221,7 @@ grep_err() {
 # The key that an operand of the tool stands for, from its first record.
 key_of() {
     case $1 in
-    kgl-gitsync) echo repo ;;
+    kgl-build | kgl-gitsync) echo repo ;;
     kgl-push) echo kernel_dir ;;
     kgl-score) echo competition ;;
     kgl-*) echo kernel ;;
@@ -252,6 +252,7 @@ every_tool() {
     ok "$_tool: --version" run 0 "$_tool" --version
     ok "$_tool: is kwtools'" grep -q '^kwtools [0-9]' "$out"
     case $_tool in
+    kgl-build) ;;
     kgl-gitsync) ;; # git's own, where a remote asks for one
     kgl-*) no_credential "$_tool" KAGGLE_API_TOKEN kaggle.json ;;
     wb-find-runs | wb-cat) ;;

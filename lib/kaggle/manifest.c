@@ -15,6 +15,7 @@
 
 #include <nettle/sha2.h>
 
+#include "file.h"
 #include "kaggle/manifest.h"
 #include "mem.h"
 #include "record.h"
@@ -241,25 +242,6 @@ open_file(struct manifest *manifest)
 	return why;
 }
 
-/* mkdir -p. Whether the last folder is new. */
-static bool
-make_folders(const char *path)
-{
-	char *copy = xstrdup(path);
-	char *at = copy;
-	bool made;
-
-	/* What goes wrong shows when the folder is opened. */
-	while ((at = strchr(at + 1, '/')) != NULL) {
-		*at = '\0';
-		(void)mkdir(copy, 0777);
-		*at = '/';
-	}
-	made = mkdir(copy, 0777) == 0;
-	free(copy);
-	return made;
-}
-
 jv
 manifest_open(struct manifest **opened, const char *path, const char *kernel)
 {
@@ -270,7 +252,7 @@ manifest_open(struct manifest **opened, const char *path, const char *kernel)
 	manifest->file = -1;
 	manifest->path = xstrdup(path);
 	manifest->kernel = xstrdup(kernel);
-	manifest->made = make_folders(path);
+	manifest->made = file_make_folders(path);
 	manifest->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (manifest->folder < 0)
 		why = error_value("io", "%s: %s", path, strerror(errno));

@@ -17,8 +17,6 @@
 #include "mem.h"
 #include "record.h"
 
-enum { LEAST = 5 }; /* characters of a title and of a slug */
-
 static const char digits[] = "0123456789";
 static const char name_characters[] = "abcdefghijklmnopqrstuvwxyz"
 				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -132,7 +130,7 @@ entry_fault(enum kind kind, const char *text)
 			return kind == DATASETS
 			    ? "a dataset is given as owner/slug[/version]"
 			    : "a kernel is given as owner/slug[/version]";
-		if (kind == KERNELS && second_length(text) < LEAST)
+		if (kind == KERNELS && second_length(text) < SLUG_LEAST)
 			return "a kernel's slug has at least 5 characters";
 		return NULL;
 	case MODELS:
@@ -144,6 +142,15 @@ entry_fault(enum kind kind, const char *text)
 	default:
 		return text[0] != '\0' ? NULL : "an empty text";
 	}
+}
+
+const char *
+metadata_source_fault(const char *field, const char *entry)
+{
+	for (int i = 0; i < FIELDS; i++)
+		if (strcmp(fields[i].name, field) == 0)
+			return entry_fault(fields[i].kind, entry);
+	return NULL;
 }
 
 /* A competition without the "c/" that `kaggle kernels pull` writes. */
@@ -305,13 +312,13 @@ check_names(struct metadata *meta, jv json)
 		    id);
 	if ((parts != 1 && parts != 2) || strchr(id, '.') != NULL)
 		return wrong(meta, "id", "\"%s\" is not owner/slug", id);
-	if (strlen(given) < LEAST)
+	if (strlen(given) < SLUG_LEAST)
 		return wrong(meta, "id", "the slug has at least 5 characters");
 	meta->id = xstrdup(id);
 	meta->id_no = record_int(json, "id_no", 0);
 	if (title == NULL || title[0] == '\0')
 		return why;
-	if (jv_string_length_codepoints(jv_string(title)) < LEAST)
+	if (jv_string_length_codepoints(jv_string(title)) < SLUG_LEAST)
 		return wrong(meta, "title", "at least 5 characters are needed");
 
 	made = slug_of_title(title);

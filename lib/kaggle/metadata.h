@@ -33,4 +33,10 @@ struct metadata {
 jv metadata_read(struct metadata *meta, const char *folder);
 void metadata_release(struct metadata *meta);
 
+/*
+ * What is wrong with an entry of a list, dataset_sources, competition_sources,
+ * kernel_sources or model_sources; NULL if nothing is.
+ */
+const char *metadata_source_fault(const char *field, const char *entry);
+
 #endif

@@ -9,6 +9,12 @@
 #define KAGGLE_SLUG_H
 
 /*
+ * Characters of a slug, and of a title. Kaggle's site is said to take no more
+ * than the latter; its official client looks only at the former.
+ */
+enum { SLUG_LEAST = 5, SLUG_MOST = 50 };
+
+/*
  * The slug of a title, which is UTF-8. Exact for ASCII, Latin-1, Latin
  * Extended-A, accents and common punctuation; NULL for a title with other
  * characters, and for HTML entities that stand for such: what Kaggle makes of
