@@ -159,7 +159,7 @@ finish(struct buf *answer)
 	char *end = strstr(answer->at, "\r\n\r\n");
 	size_t body = end != NULL ? (size_t)(end + 4 - answer->at) : 0;
 	struct buf whole = { 0 };
-	int number = atoi(status);
+	int number = (int)strtol(status, NULL, 10);
 
 	buf_addf(&whole,
 	    "HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: %zu\r\n",
@@ -211,8 +211,9 @@ answer(int to)
 	    sscanf(request.at, "%7s %1023s", method, url) != 2)
 		return;
 	fault = is_allowed(request.at) ? fault_of(method) : xstrdup("401");
-	if (atoi(fault) > 0)
-		reply = refusal(atoi(fault));
+	status = (int)strtol(fault, NULL, 10);
+	if (status > 0)
+		reply = refusal(status);
 	else if (strcmp(fault, "close") != 0 && strcmp(fault, "silent") != 0)
 		reply = serve(method, url, request.at, request.at + body,
 		    request.len - body);
