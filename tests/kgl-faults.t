@@ -66,7 +66,7 @@ act_push() {
 
 so_push() {
     jq -r --slurpfile out "$out" --argjson status "$status" \
-        --argjson before $before '
+        --argjson before "$before" '
         $out[-1] as $rec | (.kernels["u/my-kernel"].version // 0) as $now |
         if $status == 0 then
             if $now == $before + 1 and $rec.version == $now and
