@@ -489,6 +489,12 @@ for status in QUEUED RUNNING CANCEL_REQUESTED; do
     is 'says it, too' "$(jq -r '.name // .failed.code' "$out" | tr '\n' ' ')" \
         'a conflict '
 done
+kernel '{files: [{name: "a", content: "1"}, {name: "late", content: "2"}]}'
+rm -rf "$o"
+run 0 kgl-output -o "$o" u/k
+serve --load "$(jq -nc "{kernels: {\"u/k\": $running}}")" RUNNING
+ok 'what is not there yet' run 1 kgl-output -o "$o" u/k
+is 'is not stale' "$(field stale),$(field files)" null,1
 serve RUNNING
 ok 'one without a list' run 1 kgl-output -o "$work/none" u/k
 is 'may have one later' "$(field error.code),$(field error.temporary)" \

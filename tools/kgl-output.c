@@ -110,7 +110,7 @@ report(jv rec, struct manifest *manifest, int log)
 {
 	struct download *download = &job.download;
 	jv why = outputs_error(job.list);
-	bool listed = jv_is_valid(why);
+	bool all = jv_is_valid(why) && jv_is_valid(job.unfinished);
 	bool on_disk = jv_is_valid(download->disk_error);
 	long long stale = 0;
 
@@ -118,9 +118,9 @@ report(jv rec, struct manifest *manifest, int log)
 		return report_none(rec, why);
 	if (!jv_is_valid(job.unfinished))
 		download_miss(download, jv_copy(job.unfinished));
-	if (!listed)
+	if (!jv_is_valid(why))
 		download_miss(download, why);
-	else if (on_disk)
+	if (all && on_disk)
 		written_check(download);
 	rec = record_set_str(rec, "output_dir", manifest_path(manifest));
 	rec = record_set_number(rec, "files", (double)download->files);
@@ -128,9 +128,8 @@ report(jv rec, struct manifest *manifest, int log)
 	if (!on_disk)
 		return record_error(rec, jv_copy(download->disk_error));
 	rec = outputlog_name(rec, manifest, job.list, job.kernel.slug, log);
-	if (listed)
-		why = manifest_settle(manifest, &stale);
-	if (listed && !jv_is_valid(why))
+	why = all ? manifest_settle(manifest, &stale) : jv_null();
+	if (!jv_is_valid(why))
 		return record_error(rec, why);
 	if (stale > 0)
 		rec = record_set_number(rec, "stale", (double)stale);
