@@ -139,7 +139,7 @@ is 'with what Kaggle said' "$(sed -n 's/^::error [^:]*:://p' "$out" |
 is 'and no other command' "$(grep -c '^::notice title=Kaggle' "$out"),$(grep -c '^::' \
     "$out")" 1,2
 ok 'the summary has the end of the log' \
-    grep -q 'Traceback &lt;i&gt;&#10;KeyError: 1' summary
+    grep -q 'Traceback &lt;i&gt;&#10;&#10;KeyError: 1&#10;</pre>' summary
 is 'in one block' "$(grep -c '^$' summary)" 0
 rm -rf checkout/result
 
