@@ -88,6 +88,9 @@ mkdir lied
 echo x >lied/p
 ok 'a file of another digest' run 1 rehearse liar lied
 ok 'is said' grep_err 'not as summarised'
+sed -i 's/"exit_status": 0/"exit_status": 5/' liar/p.py
+ok 'a status that is none of its own' run 1 rehearse liar
+ok 'is said' grep_err 'the summary says 5'
 echo 'raise SystemExit(7)' >liar/p.py
 ok 'no summary' run 1 rehearse liar
 ok 'is said' grep_err 'status 7, and no session_summary.json'
