@@ -52,6 +52,13 @@ bool
 digest_file(int fd, off_t size, char md5[DIGEST_MD5_TEXT],
     char sha256[DIGEST_SHA256_TEXT])
 {
+	return digest_file_while(fd, size, md5, sha256, NULL);
+}
+
+bool
+digest_file_while(int fd, off_t size, char md5[DIGEST_MD5_TEXT],
+    char sha256[DIGEST_SHA256_TEXT], void (*meanwhile)(void))
+{
 	struct md5_ctx md5_ctx;
 	struct sha256_ctx sha256_ctx;
 	uint8_t *piece = xcalloc(1, PIECE);
@@ -73,6 +80,8 @@ digest_file(int fd, off_t size, char md5[DIGEST_MD5_TEXT],
 		if (sha256 != NULL)
 			sha256_update(&sha256_ctx, (size_t)got, piece);
 		at += got;
+		if (meanwhile != NULL)
+			meanwhile();
 	}
 	saved = errno;
 	free(piece);

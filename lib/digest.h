@@ -31,6 +31,10 @@ void digest_sha256_text(struct sha256_ctx *ctx, char text[DIGEST_SHA256_TEXT]);
 bool digest_file(int fd, off_t size, char md5[DIGEST_MD5_TEXT],
     char sha256[DIGEST_SHA256_TEXT]);
 
+/* The same; calls meanwhile every 128 KiB, for work that must not wait. */
+bool digest_file_while(int fd, off_t size, char md5[DIGEST_MD5_TEXT],
+    char sha256[DIGEST_SHA256_TEXT], void (*meanwhile)(void));
+
 /* Standard base64 with padding; the caller's to free. */
 char *digest_base64(const void *bytes, size_t len);
 

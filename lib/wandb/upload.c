@@ -16,7 +16,10 @@
 #include "wandb/puts.h"
 #include "wandb/upload.h"
 
-enum { BATCH = 100 }; /* names in one question */
+enum {
+	BATCH = 100,    /* names in one question */
+	LARGE = 1 << 20 /* bytes; such files are measured while they are sent */
+};
 
 enum state {
 	NEW,     /* nothing is known */
@@ -287,7 +290,8 @@ measure(struct item *item, int fd)
 		md5_update(&md5, item->text.len,
 		    (const uint8_t *)(item->text.len > 0 ? item->text.at : ""));
 		digest_md5_text(&md5, item->md5);
-	} else if (!digest_file(fd, item->size, item->md5, NULL)) {
+	} else if (!digest_file_while(
+		       fd, item->size, item->md5, NULL, http_poll)) {
 		fail(item, error_value("io", "%s", strerror(errno)));
 		return false;
 	}
@@ -478,7 +482,7 @@ send_item(struct uploads *uploads, struct puts *puts, struct item *item,
 	item->put = true;
 	if (on_disk && put.fd < 0)
 		return;
-	if (!measure(item, put.fd)) {
+	if ((!on_disk || item->size < LARGE) && !measure(item, put.fd)) {
 		if (on_disk)
 			close(put.fd);
 		return;
@@ -487,6 +491,24 @@ send_item(struct uploads *uploads, struct puts *puts, struct item *item,
 	if (put.fd < 0)
 		put.bytes = item->text.len > 0 ? item->text.at : "";
 	puts_start(puts, &put);
+}
+
+/* Measures those that are under way and were not measured before. */
+static void
+measure_large(struct uploads *uploads)
+{
+	for (size_t i = 0; i < uploads->count; i++) {
+		struct item *item = &uploads->items[i];
+		int fd;
+
+		if (!item->put || item->measured || item->path == NULL)
+			continue;
+		fd = open_path(uploads, item);
+		if (fd < 0)
+			continue;
+		(void)measure(item, fd); /* if it fails, item says so */
+		close(fd);
+	}
 }
 
 /* Sends the files that the answer has addresses for. */
@@ -512,6 +534,7 @@ send_files(struct uploads *uploads, jv created)
 			jv_free(file);
 		}
 	}
+	measure_large(uploads);
 	puts_free(puts);
 	jv_free(headers);
 	jv_free(files);
