@@ -140,6 +140,10 @@ is 'the message is cleaned up as by git' "$(at log -1 --format=%B)" \
 is 'and the index agrees' "$(at status --porcelain)" ''
 ok 'an empty message' run 2 kgl-gitsync -m ' ' "$repo"
 
+at rm -q --cached d/2
+ok 'what was taken out of the index' run 0 kgl-gitsync "$repo"
+is 'but is there, stays in' "$(field files_changed),$(at ls-files d)" 0,d/2
+
 # ---- from a folder within, with a relative name ----
 echo 4 >"$repo/d/4"
 (cd "$repo/d" && kgl-gitsync .) >"$out" 2>"$err"
@@ -283,6 +287,20 @@ git init -q "$repo/inner"
 touch "$repo/inner/file"
 refused input 'inner/: a repository of its own'
 rm -rf "$repo/inner"
+git init -q "$repo/no-files"
+refused input 'no-files/: a repository of its own'
+echo no-files >"$repo/.gitignore"
+mkdir "$repo/folder"
+touch "$repo/folder/x"
+ok 'an ignored one' run 0 kgl-gitsync "$repo"
+is 'is ignored' "$(at ls-files | tr '\n' ' ')" '.gitignore file folder/x '
+rm -rf "$repo/no-files"
+ln -s folder "$repo/data"
+echo data/ >"$repo/.gitignore"
+refused input 'data: a link to a folder'
+echo data >>"$repo/.gitignore"
+ok 'a link to a folder' run 0 kgl-gitsync "$repo"
+is 'is ignored without the slash' "$(field files_changed)" 1
 echo '*.bin filter=lfs diff=lfs merge=lfs -text' >"$repo/.gitattributes"
 echo bytes >"$repo/a.bin"
 refused input 'a.bin: its attribute is filter=lfs'

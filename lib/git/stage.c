@@ -15,6 +15,7 @@
 #include <git2/sys/repository.h>
 
 #include "file.h"
+#include "git/ignore.h"
 #include "git/secret.h"
 #include "git/stage.h"
 #include "git/text.h"
@@ -265,8 +266,12 @@ merge_changes(struct stage *stage)
 		struct stage_change *change = &stage->changes[i];
 
 		if (last != NULL && strcmp(last->path, change->path) == 0) {
+			/* The work tree is newer than what was staged. */
+			if (last->stage == change->stage)
+				last->gone |= change->gone;
+			else if (change->stage)
+				last->gone = change->gone;
 			last->stage |= change->stage;
-			last->gone |= change->gone;
 			free(change->path);
 			continue;
 		}
@@ -328,19 +333,72 @@ scan_staged(struct stage *stage)
 	return jv_null();
 }
 
+static bool
+ends_in_slash(const char *path)
+{
+	size_t len = strlen(path);
+
+	return len > 0 && path[len - 1] == '/';
+}
+
+static jv
+nested(const char *path)
+{
+	return error_value("input",
+	    "%s: a repository of its own, whose files git would not commit: git "
+	    "submodule add makes it a submodule, .gitignore leaves it out",
+	    path);
+}
+
+/* libgit2 says ignored of a repository without files, too. */
+static bool
+is_hidden_repository(const struct stage *stage, const char *path)
+{
+	char *inside = xasprintf("%s%s.git", stage->worktree->root, path);
+	bool found = access(inside, F_OK) == 0;
+	int ignored = 1;
+
+	free(inside);
+	return found &&
+	    git_ignore_path_is_ignored(&ignored, stage->worktree->repo, path) ==
+	    0 &&
+	    !ignored;
+}
+
+static jv
+take_delta(struct stage *stage, const git_diff_delta *delta)
+{
+	const char *path = delta->new_file.path;
+	bool ignored = delta->status == GIT_DELTA_IGNORED;
+	struct stage_change *change;
+
+	if (!ignored) {
+		change = add_change(stage, path);
+		change->stage = true;
+		change->gone = delta->status == GIT_DELTA_DELETED;
+	}
+	if ((ignored || delta->status == GIT_DELTA_UNTRACKED) &&
+	    delta->new_file.mode == GIT_FILEMODE_LINK)
+		return ignore_check_link(stage->worktree, path, ignored);
+	if (ignored && ends_in_slash(path) && is_hidden_repository(stage, path))
+		return nested(path);
+	return jv_null();
+}
+
 /* What the work tree has otherwise than the index. */
 static jv
 scan_worktree(struct stage *stage)
 {
 	git_diff_options options;
 	git_diff *diff = NULL;
+	jv why = jv_null();
 
 	git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
 	options.flags = GIT_DIFF_INCLUDE_TYPECHANGE |
 	    GIT_DIFF_INCLUDE_UNREADABLE | GIT_DIFF_SKIP_BINARY_CHECK;
 	if (!stage->tracked)
 		options.flags |= GIT_DIFF_INCLUDE_UNTRACKED |
-		    GIT_DIFF_RECURSE_UNTRACKED_DIRS;
+		    GIT_DIFF_INCLUDE_IGNORED | GIT_DIFF_RECURSE_UNTRACKED_DIRS;
 	if (stage->mode == STAGE_INDEX)
 		options.flags |= GIT_DIFF_UPDATE_INDEX;
 	/* As git add, whatever submodule.NAME.ignore says. */
@@ -349,16 +407,11 @@ scan_worktree(struct stage *stage)
 		&diff, stage->worktree->repo, stage->index, &options) != 0)
 		return worktree_failure("io", "%s: cannot be looked through",
 		    stage->worktree->root);
-	for (size_t i = 0; i < git_diff_num_deltas(diff); i++) {
-		const git_diff_delta *delta = git_diff_get_delta(diff, i);
-		struct stage_change *change =
-		    add_change(stage, delta->new_file.path);
-
-		change->stage = true;
-		change->gone = delta->status == GIT_DELTA_DELETED;
-	}
+	for (size_t i = 0; i < git_diff_num_deltas(diff) && jv_is_valid(why);
+	     i++)
+		why = take_delta(stage, git_diff_get_delta(diff, i));
 	git_diff_free(diff);
-	return jv_null();
+	return why;
 }
 
 /* ---- checking ---- */
@@ -423,15 +476,6 @@ check_file(struct stage *stage, struct stage_change *change, const char *full)
 	return why;
 }
 
-static jv
-nested(const char *path)
-{
-	return error_value("input",
-	    "%s: a repository of its own, whose files git would not commit: git "
-	    "submodule add makes it a submodule, .gitignore leaves it out",
-	    path);
-}
-
 /* A folder: a submodule, or what has taken the place of a file. */
 static jv
 check_folder(struct stage *stage, struct stage_change *change, const char *full)
@@ -465,11 +509,10 @@ check(struct stage *stage, struct stage_change *change)
 {
 	const git_index_entry *entry =
 	    git_index_get_bypath(stage->index, change->path, 0);
-	size_t len = strlen(change->path);
 	char *full;
 	jv why = jv_null();
 
-	if (len > 0 && change->path[len - 1] == '/')
+	if (ends_in_slash(change->path))
 		return nested(change->path);
 	if (entry != NULL && entry->flags & GIT_INDEX_ENTRY_VALID)
 		change->stage = false; /* git add passes it over, too */
