@@ -15,10 +15,10 @@
 #include <git2/sys/repository.h>
 
 #include "file.h"
-#include "git/ignore.h"
 #include "git/secret.h"
 #include "git/stage.h"
 #include "git/text.h"
+#include "git/untracked.h"
 #include "mem.h"
 #include "record.h"
 
@@ -225,6 +225,7 @@ stage_close(struct stage *stage)
 	for (size_t i = 0; i < stage->count; i++)
 		free(stage->changes[i].path);
 	free(stage->changes);
+	text_rules_release(&stage->rules);
 	git_tree_free(stage->base);
 	git_index_free(stage->index);
 	memset(stage, 0, sizeof *stage);
@@ -333,56 +334,10 @@ scan_staged(struct stage *stage)
 	return jv_null();
 }
 
-static bool
-ends_in_slash(const char *path)
+static void
+take_untracked(void *context, const char *path)
 {
-	size_t len = strlen(path);
-
-	return len > 0 && path[len - 1] == '/';
-}
-
-static jv
-nested(const char *path)
-{
-	return error_value("input",
-	    "%s: a repository of its own, whose files git would not commit: git "
-	    "submodule add makes it a submodule, .gitignore leaves it out",
-	    path);
-}
-
-/* libgit2 says ignored of a repository without files, too. */
-static bool
-is_hidden_repository(const struct stage *stage, const char *path)
-{
-	char *inside = xasprintf("%s%s.git", stage->worktree->root, path);
-	bool found = access(inside, F_OK) == 0;
-	int ignored = 1;
-
-	free(inside);
-	return found &&
-	    git_ignore_path_is_ignored(&ignored, stage->worktree->repo, path) ==
-	    0 &&
-	    !ignored;
-}
-
-static jv
-take_delta(struct stage *stage, const git_diff_delta *delta)
-{
-	const char *path = delta->new_file.path;
-	bool ignored = delta->status == GIT_DELTA_IGNORED;
-	struct stage_change *change;
-
-	if (!ignored) {
-		change = add_change(stage, path);
-		change->stage = true;
-		change->gone = delta->status == GIT_DELTA_DELETED;
-	}
-	if ((ignored || delta->status == GIT_DELTA_UNTRACKED) &&
-	    delta->new_file.mode == GIT_FILEMODE_LINK)
-		return ignore_check_link(stage->worktree, path, ignored);
-	if (ignored && ends_in_slash(path) && is_hidden_repository(stage, path))
-		return nested(path);
-	return jv_null();
+	add_change(context, path)->stage = true;
 }
 
 /* What the work tree has otherwise than the index. */
@@ -391,14 +346,10 @@ scan_worktree(struct stage *stage)
 {
 	git_diff_options options;
 	git_diff *diff = NULL;
-	jv why = jv_null();
 
 	git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
 	options.flags = GIT_DIFF_INCLUDE_TYPECHANGE |
 	    GIT_DIFF_INCLUDE_UNREADABLE | GIT_DIFF_SKIP_BINARY_CHECK;
-	if (!stage->tracked)
-		options.flags |= GIT_DIFF_INCLUDE_UNTRACKED |
-		    GIT_DIFF_INCLUDE_IGNORED | GIT_DIFF_RECURSE_UNTRACKED_DIRS;
 	if (stage->mode == STAGE_INDEX)
 		options.flags |= GIT_DIFF_UPDATE_INDEX;
 	/* As git add, whatever submodule.NAME.ignore says. */
@@ -407,11 +358,18 @@ scan_worktree(struct stage *stage)
 		&diff, stage->worktree->repo, stage->index, &options) != 0)
 		return worktree_failure("io", "%s: cannot be looked through",
 		    stage->worktree->root);
-	for (size_t i = 0; i < git_diff_num_deltas(diff) && jv_is_valid(why);
-	     i++)
-		why = take_delta(stage, git_diff_get_delta(diff, i));
+	for (size_t i = 0; i < git_diff_num_deltas(diff); i++) {
+		const git_diff_delta *delta = git_diff_get_delta(diff, i);
+		struct stage_change *change =
+		    add_change(stage, delta->new_file.path);
+
+		change->stage = true;
+		change->gone = delta->status == GIT_DELTA_DELETED;
+	}
 	git_diff_free(diff);
-	return why;
+	return stage->tracked ? jv_null()
+			      : untracked_find(stage->worktree, stage->index,
+				    take_untracked, stage);
 }
 
 /* ---- checking ---- */
@@ -499,7 +457,10 @@ check_folder(struct stage *stage, struct stage_change *change, const char *full)
 	is_repository = access(inside, F_OK) == 0;
 	free(inside);
 	if (is_repository)
-		return nested(change->path);
+		return error_value("input",
+		    "%s: a repository of its own is in the place of a file: "
+		    "git add decides on it",
+		    change->path);
 	change->gone = true;
 	return jv_null();
 }
@@ -512,8 +473,6 @@ check(struct stage *stage, struct stage_change *change)
 	char *full;
 	jv why = jv_null();
 
-	if (ends_in_slash(change->path))
-		return nested(change->path);
 	if (entry != NULL && entry->flags & GIT_INDEX_ENTRY_VALID)
 		change->stage = false; /* git add passes it over, too */
 	full = file_join(stage->worktree->root, change->path);
