@@ -66,6 +66,20 @@ worktree_string(const struct worktree *worktree, const char *name)
 	return copy;
 }
 
+char *
+worktree_path(const struct worktree *worktree, const char *name)
+{
+	git_config *config = settings_of(worktree);
+	git_buf set = GIT_BUF_INIT;
+	char *path = NULL;
+
+	if (config != NULL && git_config_get_path(&set, config, name) == 0)
+		path = file_join(worktree->root, set.ptr);
+	git_buf_dispose(&set);
+	git_config_free(config);
+	return path;
+}
+
 static char *
 branch_string(const struct worktree *worktree, const char *what)
 {
@@ -84,6 +98,52 @@ add_settings(
 {
 	return git_config_add_file_ondisk(
 	    config, file, (git_config_level_t)level, repo, 1);
+}
+
+/* What the work tree has to itself: libgit2 does not look into it. */
+static jv
+take_own_settings(git_repository *repo)
+{
+	char *path = file_join(git_repository_path(repo), "config.worktree");
+	git_config *config = NULL;
+	int own = 0, error = git_repository_config(&config, repo);
+
+	if (error == 0 &&
+	    git_config_get_bool(&own, config, "extensions.worktreeConfig") ==
+		0 &&
+	    own && access(path, F_OK) == 0)
+		error =
+		    add_settings(config, path, GIT_CONFIG_LEVEL_APP, repo);
+	git_config_free(config);
+	free(path);
+	return error != 0 ? worktree_failure("input", "git's configuration")
+			  : jv_null();
+}
+
+static int
+is_hasconfig(const git_config_entry *entry, void *found)
+{
+	(void)entry;
+	*(bool *)found = true;
+	return 0;
+}
+
+/* A condition of include that libgit2 passes over. */
+static jv
+check_includes(git_repository *repo)
+{
+	git_config *config = NULL;
+	bool found = false;
+
+	if (git_repository_config_snapshot(&config, repo) != 0 ||
+	    git_config_foreach_match(
+		config, "^includeif\\.hasconfig:", is_hasconfig, &found) != 0)
+		found = false;
+	git_config_free(config);
+	return found ? error_value("input",
+			   "git's configuration has includeIf.hasconfig, which "
+			   "only git knows: commit and push with git")
+		     : jv_null();
 }
 
 /* The files that the environment puts in the place of git's own. */
@@ -128,9 +188,14 @@ take_environment(git_repository *repo)
 static jv
 open_repository(struct worktree *worktree, const char *path)
 {
+	/* What is known besides: take_own_settings(). */
+	static const char *extensions[] = { "worktreeconfig" };
 	int error;
+	jv why;
 
 	git_libgit2_init(); /* undone by worktree_release() */
+	git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, extensions,
+	    sizeof extensions / sizeof *extensions);
 	error = git_repository_open_ext(&worktree->repo, path, 0, NULL);
 	if (error == GIT_ENOTFOUND)
 		return error_value("not_found",
@@ -147,10 +212,32 @@ open_repository(struct worktree *worktree, const char *path)
 	if (git_repository_is_bare(worktree->repo) || worktree->root == NULL)
 		return error_value("input",
 		    "%s: a bare repository, which has no work tree", path);
-	return take_environment(worktree->repo);
+	why = take_environment(worktree->repo);
+	if (jv_is_valid(why))
+		why = take_own_settings(worktree->repo);
+	if (jv_is_valid(why))
+		why = check_includes(worktree->repo);
+	return why;
 }
 
 /* ---- what must not be under way ---- */
+
+/* Some of several commits are still to be picked; libgit2 sees no state. */
+static jv
+check_sequencer(const struct worktree *worktree)
+{
+	char *path =
+	    file_join(git_repository_path(worktree->repo), "sequencer/todo");
+	bool found = access(path, F_OK) == 0;
+
+	free(path);
+	return found ? error_value("conflict",
+			   "%s: a cherry-pick or revert of several commits is "
+			   "under way: git cherry-pick --continue (or git "
+			   "revert --continue), or --abort, ends it",
+			   worktree->root)
+		     : jv_null();
+}
 
 static jv
 check_state(const struct worktree *worktree)
@@ -179,7 +266,7 @@ check_state(const struct worktree *worktree)
 	int state = git_repository_state(worktree->repo);
 
 	if (state == GIT_REPOSITORY_STATE_NONE)
-		return jv_null();
+		return check_sequencer(worktree);
 	if (state == GIT_REPOSITORY_STATE_BISECT)
 		return error_value("conflict",
 		    "%s: a bisection is under way: git bisect reset ends it",
@@ -380,19 +467,12 @@ worktree_compare(
 static char *
 find_hook(const struct worktree *worktree, const char *const names[])
 {
-	git_config *config = settings_of(worktree);
-	git_buf set = GIT_BUF_INIT;
-	char *folder, *found = NULL;
-
 	/* A relative core.hooksPath is relative to where hooks are run. */
-	if (config != NULL &&
-	    git_config_get_path(&set, config, "core.hooksPath") == 0)
-		folder = file_join(worktree->root, set.ptr);
-	else
+	char *folder = worktree_path(worktree, "core.hooksPath"), *found = NULL;
+
+	if (folder == NULL)
 		folder = file_join(
 		    git_repository_commondir(worktree->repo), "hooks");
-	git_buf_dispose(&set);
-	git_config_free(config);
 	for (; found == NULL && *names != NULL; names++) {
 		char *path = file_join(folder, *names);
 
