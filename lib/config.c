@@ -574,8 +574,7 @@ wandb_netrc(struct wandb_config *config)
 }
 
 bool
-config_netrc(
-    struct credential *credential, const char *host, const char *login)
+config_netrc(struct credential *credential, const char *host, const char *login)
 {
 	char *path = netrc_path();
 	size_t size;
@@ -585,12 +584,12 @@ config_netrc(
 	*credential = (struct credential){ 0 };
 	if (text != NULL)
 		entry = netrc_find(text, host, login);
+	if (entry.login == NULL)
+		entry.login = login;
 	if (entry.password != NULL)
 		set_credential(credential, CREDENTIAL_BASIC,
-		    entry.login != NULL      ? entry.login
-			: login != NULL ? login
-					: "",
-		    entry.password, path);
+		    entry.login != NULL ? entry.login : "", entry.password,
+		    path);
 	if (text != NULL)
 		explicit_bzero(text, size);
 	free(text);

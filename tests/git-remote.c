@@ -28,8 +28,8 @@ ask(struct remote *remote, const char *branch, const struct deadline *deadline)
 
 	if (!jv_is_valid(error))
 		return error;
-	return jv_object_set(jv_object(), jv_string("oid"),
-	    found ? jv_string(oid) : jv_null());
+	return jv_object_set(
+	    jv_object(), jv_string("oid"), found ? jv_string(oid) : jv_null());
 }
 
 static jv
@@ -47,8 +47,8 @@ act(char *argv[], const struct deadline *deadline)
 	else if (strcmp(argv[0], "ask") == 0)
 		value = ask(remote, argv[3], deadline);
 	else
-		value = remote_push(
-		    remote, argv[3], argv[4], argv[5], deadline);
+		value =
+		    remote_push(remote, argv[3], argv[4], argv[5], deadline);
 	if (jv_get_kind(value) == JV_KIND_NULL)
 		value = record_set_bool(jv_object(), "pushed", true);
 	remote_close(remote);

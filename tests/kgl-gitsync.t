@@ -222,6 +222,29 @@ is 'the branch of the same name' \
     "$(at rev-parse HEAD),$work/second"
 refused not_found 'git remote add' --remote=third
 
+# ---- git's configuration from elsewhere ----
+fresh
+echo two >"$repo/file"
+git config --file "$work/config" user.name Other
+git config --file "$work/config" user.email other@example.com
+git config --file "$work/config" "url.$work/second.pushInsteadOf" "$bare"
+ok 'GIT_CONFIG_GLOBAL' run 1 env GIT_CONFIG_GLOBAL="$work/config" \
+    kgl-gitsync --remote=origin "$repo"
+is 'holds for the remote' "$(field remote_url)" "$work/second"
+ok 'and' run 0 env GIT_CONFIG_GLOBAL="$work/config" kgl-gitsync \
+    --side=other "$repo"
+is 'for the commit' "$(at log -1 --format=%an "$(field commit)")" Other
+printf 'a\r\n' >"$repo/crlf"
+ok 'GIT_CONFIG_COUNT' run 0 env GIT_CONFIG_COUNT=3 \
+    GIT_CONFIG_KEY_0=core.autocrlf GIT_CONFIG_VALUE_0=true \
+    GIT_CONFIG_KEY_1=user.name 'GIT_CONFIG_VALUE_1=a "b" \c' \
+    GIT_CONFIG_KEY_2="url.$work/second.pushInsteadOf" \
+    GIT_CONFIG_VALUE_2=none kgl-gitsync "$repo"
+is 'holds for files' "$(at show HEAD:crlf | od -An -c | tr -d ' ')" 'a\n'
+is 'and people' "$(at log -1 --format=%an)" 'a "b" \c'
+ok 'one that is none' run 1 env GIT_CONFIG_COUNT=1 kgl-gitsync "$repo"
+is 'is named' "$(field error.message | cut -d: -f1)" GIT_CONFIG_COUNT
+
 # ---- linked work trees ----
 fresh
 at worktree add -q -b beside "$work/beside"

@@ -28,8 +28,8 @@ static int
 hex_value(char c)
 {
 	const char *digits = "0123456789abcdef";
-	const char *at = c != '\0' ? strchr(digits, tolower((unsigned char)c))
-				   : NULL;
+	const char *at =
+	    c != '\0' ? strchr(digits, tolower((unsigned char)c)) : NULL;
 
 	return at != NULL ? (int)(at - digits) : -1;
 }
@@ -41,9 +41,8 @@ decoded(const char *text, size_t len)
 	struct buf out = { 0 };
 
 	for (size_t i = 0; i < len; i++) {
-		int high = i + 2 < len && text[i] == '%'
-		    ? hex_value(text[i + 1])
-		    : -1;
+		int high =
+		    i + 2 < len && text[i] == '%' ? hex_value(text[i + 1]) : -1;
 		int low = high >= 0 ? hex_value(text[i + 2]) : -1;
 
 		if (low >= 0) {
@@ -80,8 +79,8 @@ take_authority(struct address *to, const char *at, const char *end)
 		stop = colon != NULL ? colon : host - 1;
 		to->user = decoded(at, (size_t)(stop - at));
 		if (colon != NULL)
-			to->password = decoded(
-			    colon + 1, (size_t)(host - 1 - colon - 1));
+			to->password =
+			    decoded(colon + 1, (size_t)(host - 1 - colon - 1));
 	}
 	stop = *host == '[' ? memchr(host, ']', (size_t)(end - host)) : host;
 	if (stop == NULL)
@@ -98,8 +97,8 @@ take_authority(struct address *to, const char *at, const char *end)
 		to->host = xstrndup(host + 1, (size_t)(stop - host - 2));
 	else
 		to->host = decoded(host, (size_t)(stop - host));
-	to->shown = xasprintf(
-	    "%s://%.*s", to->protocol, (int)(end - host), host);
+	to->shown =
+	    xasprintf("%s://%.*s", to->protocol, (int)(end - host), host);
 	if (to->kind == ADDRESS_HTTP)
 		to->base = xasprintf("%s://%s", to->protocol, host);
 	return *to->host != '\0';
@@ -110,7 +109,8 @@ static void
 take_path(struct address *to, const char *at)
 {
 	size_t len = to->kind == ADDRESS_HTTP ? strcspn(at, "?#") : strlen(at);
-	char *shown = xasprintf("%s%.*s", to->shown, (int)strcspn(at, "?#"), at);
+	char *shown =
+	    xasprintf("%s%.*s", to->shown, (int)strcspn(at, "?#"), at);
 
 	free(to->shown);
 	to->shown = shown;

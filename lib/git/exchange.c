@@ -266,8 +266,8 @@ send_command(struct link *link, const char *ref,
 
 /* Reads the answer: its report, and what people are told. */
 static jv
-read_answer(struct link *link, bool sideband, struct buf *report,
-    struct buf *words)
+read_answer(
+    struct link *link, bool sideband, struct buf *report, struct buf *words)
 {
 	struct buf line = { 0 };
 	bool end = false;
@@ -363,8 +363,7 @@ exchange_push(struct link *link, const char *ref, git_repository *repository,
 	if (!jv_is_valid(error))
 		return error;
 	error = read_answer(link, advert->sideband, &report, &words);
-	said = program_one_line(
-	    words.at != NULL ? words.at : "", words.len);
+	said = program_one_line(words.at != NULL ? words.at : "", words.len);
 	if (*said != '\0')
 		verbose("the remote: %s", said);
 	if (advert->sideband)

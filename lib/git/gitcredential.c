@@ -27,8 +27,7 @@ forget(struct gitcredential *credential)
 {
 	credential_release(&credential->credential);
 	if (credential->filled != NULL)
-		explicit_bzero(
-		    credential->filled, strlen(credential->filled));
+		explicit_bzero(credential->filled, strlen(credential->filled));
 	free(credential->filled);
 	credential->filled = NULL;
 	credential->helped = false;
@@ -46,11 +45,10 @@ static void
 use(struct gitcredential *credential, const char *user, const char *secret,
     const char *source)
 {
-	credential->credential =
-	    (struct credential){ .kind = CREDENTIAL_BASIC,
-		    .user = xstrdup(user),
-		    .secret = xstrdup(secret),
-		    .source = xstrdup(source) };
+	credential->credential = (struct credential){ .kind = CREDENTIAL_BASIC,
+		.user = xstrdup(user),
+		.secret = xstrdup(secret),
+		.source = xstrdup(source) };
 	verbose("credential: %s", source);
 }
 

@@ -31,9 +31,9 @@ enum link_service {
 /* What it needs to know of a repository. */
 struct link_place {
 	const struct address *address;
-	const char *folder;  /* what a path is relative to */
-	const char *git_dir; /* for git credential, and files for a while */
-	const char *ssh;     /* core.sshCommand; NULL without one */
+	const char *folder;      /* what a path is relative to */
+	const char *git_dir;     /* for git credential, and files for a while */
+	const char *ssh;         /* core.sshCommand; NULL without one */
 	const char *programs[2]; /* remote.NAME.uploadpack, receivepack; NULL */
 	struct deadline deadline;
 };

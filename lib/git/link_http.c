@@ -46,10 +46,9 @@ static bool
 is_kind(const struct link_http *from, const char *kind)
 {
 	const char *type = http_header(&from->call, "Content-Type");
-	char *wanted = xasprintf("application/x-%s-%s",
-	    link_service_name(from->link.service), kind);
-	bool good =
-	    type != NULL && strncmp(type, wanted, strlen(wanted)) == 0;
+	char *wanted = xasprintf(
+	    "application/x-%s-%s", link_service_name(from->link.service), kind);
+	bool good = type != NULL && strncmp(type, wanted, strlen(wanted)) == 0;
 
 	free(wanted);
 	return good;
@@ -71,8 +70,8 @@ with_words(const struct link_http *from, jv error)
 		words = xstrdup(moved);
 	else if (type != NULL && strncmp(type, "text/plain", 10) == 0 &&
 	    size > 0)
-		words = program_one_line(from->call.answer,
-		    size < WORDS_MOST ? size : WORDS_MOST);
+		words = program_one_line(
+		    from->call.answer, size < WORDS_MOST ? size : WORDS_MOST);
 	if (words == NULL || *words == '\0') {
 		free(words);
 		return error;

@@ -27,16 +27,19 @@ struct link_program {
 	struct link link;
 	struct program program;
 	bool ended;
+	char read[8192]; /* what was read and not yet taken */
+	size_t at, len;
 };
 
 /* Variables of the caller's repository, which are not the remote's. */
-static const char *const variables_path[] = { "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-	"GIT_CONFIG", "GIT_CONFIG_PARAMETERS", "GIT_CONFIG_COUNT",
-	"GIT_OBJECT_DIRECTORY", "GIT_DIR", "GIT_WORK_TREE",
-	"GIT_IMPLICIT_WORK_TREE", "GIT_GRAFT_FILE", "GIT_INDEX_FILE",
-	"GIT_NO_REPLACE_OBJECTS", "GIT_REPLACE_REF_BASE", "GIT_PREFIX",
-	"GIT_SHALLOW_FILE", "GIT_COMMON_DIR", "GIT_INTERNAL_SUPER_PREFIX",
-	"GIT_PROTOCOL", NULL };
+static const char *const variables_path[] = {
+	"GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_CONFIG",
+	"GIT_CONFIG_PARAMETERS", "GIT_CONFIG_COUNT", "GIT_OBJECT_DIRECTORY",
+	"GIT_DIR", "GIT_WORK_TREE", "GIT_IMPLICIT_WORK_TREE", "GIT_GRAFT_FILE",
+	"GIT_INDEX_FILE", "GIT_NO_REPLACE_OBJECTS", "GIT_REPLACE_REF_BASE",
+	"GIT_PREFIX", "GIT_SHALLOW_FILE", "GIT_COMMON_DIR",
+	"GIT_INTERNAL_SUPER_PREFIX", "GIT_PROTOCOL", NULL
+};
 /* Nor is another version of the protocol wanted. */
 static const char *const variables_ssh[] = { "GIT_PROTOCOL", NULL };
 
@@ -132,8 +135,8 @@ static const char *
 end_code(int status, bool ssh, const char *words)
 {
 	static const char *const nobody[] = { "does not appear to be a git",
-		"repository not found", "could not be found",
-		"no such project", NULL };
+		"repository not found", "could not be found", "no such project",
+		NULL };
 	static const char *const denied[] = { "permission denied", "denied to",
 		"host key verification", "authentication fail", "access denied",
 		"not authorized", "unauthorized", "not allowed to", NULL };
@@ -152,8 +155,7 @@ static jv
 ended(struct link_program *from)
 {
 	bool ssh = from->link.place->address->kind == ADDRESS_SSH;
-	const char *name =
-	    ssh ? "ssh" : link_service_name(from->link.service);
+	const char *name = ssh ? "ssh" : link_service_name(from->link.service);
 	char *words;
 	int status;
 	jv error;
@@ -185,9 +187,30 @@ wait_for(int fd, short events)
 	do
 		ready = poll(&poller, 1, (int)ceil(limit * 1000));
 	while (ready < 0 && errno == EINTR);
-	return ready != 0 ? jv_null()
-			  : error_value("timeout",
-				"the remote said nothing for %g s", limit);
+	return ready != 0
+	    ? jv_null()
+	    : error_value("timeout", "the remote said nothing for %g s", limit);
+}
+
+/* Reads what there is, at least a byte. */
+static jv
+read_more(struct link_program *from)
+{
+	ssize_t got;
+	jv error;
+
+	do {
+		error = from->ended ? ended(from)
+				    : wait_for(from->program.from, POLLIN);
+		if (!jv_is_valid(error))
+			return error;
+		got = read(from->program.from, from->read, sizeof from->read);
+	} while (got < 0 && errno == EINTR);
+	if (got <= 0)
+		return ended(from);
+	from->at = 0;
+	from->len = (size_t)got;
+	return jv_null();
 }
 
 static jv
@@ -197,20 +220,21 @@ program_read(struct link *link, void *bytes, size_t len)
 	char *to = bytes;
 
 	while (len > 0) {
-		jv error =
-		    from->ended ? ended(from)
-				: wait_for(from->program.from, POLLIN);
-		ssize_t got;
+		size_t part = from->len - from->at;
 
-		if (!jv_is_valid(error))
-			return error;
-		got = read(from->program.from, to, len);
-		if (got == 0 || (got < 0 && errno != EINTR))
-			return ended(from);
-		if (got > 0) {
-			to += got;
-			len -= (size_t)got;
+		if (part == 0) {
+			jv error = read_more(from);
+
+			if (!jv_is_valid(error))
+				return error;
+			continue;
 		}
+		if (part > len)
+			part = len;
+		memcpy(to, from->read + from->at, part);
+		from->at += part;
+		to += part;
+		len -= part;
 	}
 	return jv_null();
 }
@@ -222,8 +246,8 @@ program_write(struct link *link, const void *bytes, size_t len)
 	const char *from = bytes;
 
 	while (len > 0) {
-		jv error = to->ended ? ended(to)
-				     : wait_for(to->program.to, POLLOUT);
+		jv error =
+		    to->ended ? ended(to) : wait_for(to->program.to, POLLOUT);
 		ssize_t done;
 
 		if (!jv_is_valid(error))
@@ -278,8 +302,8 @@ link_program_open(struct link **link, const struct link_place *place,
 	struct link_program *to = xcalloc(1, sizeof *to);
 	const char *name = place->programs[service];
 	char *path = quoted(place->address->path);
-	char *command = xasprintf("%s %s",
-	    name != NULL ? name : link_service_name(service), path);
+	char *command = xasprintf(
+	    "%s %s", name != NULL ? name : link_service_name(service), path);
 	bool good;
 
 	to->link = (struct link){ &kind, place, service };
@@ -291,6 +315,7 @@ link_program_open(struct link **link, const struct link_place *place,
 		free(to);
 		return error_value("io", "no process: %s", strerror(errno));
 	}
+	verbose("%s: %s", place->address->shown, link_service_name(service));
 	*link = &to->link;
 	return jv_null();
 }

@@ -67,7 +67,8 @@ program_start(struct program *program, const char *const argv[],
 	int said = memfd_create("stderr", MFD_CLOEXEC);
 
 	*program = (struct program){ -1, -1, -1, -1 };
-	if (said >= 0 && pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0)
+	if (said >= 0 && pipe2(in, O_CLOEXEC) == 0 &&
+	    pipe2(out, O_CLOEXEC) == 0)
 		program->pid = fork();
 	if (program->pid == 0)
 		become(argv, folder, variables,
@@ -104,8 +105,9 @@ program_end(struct program *program)
 static void
 add_line(struct buf *out, const char *at, size_t len)
 {
-	static const char *const fronts[] = { "remote: ", "fatal: ", "error: ",
-		"ERROR: " };
+	static const char *const fronts[] = {
+		"remote: ", "fatal: ", "error: ", "ERROR: "
+	};
 	const char *percent;
 
 	while (len > 0 && strchr(" \t\r", at[len - 1]) != NULL)

@@ -15,6 +15,7 @@
 #include "git/link.h"
 #include "git/remote.h"
 #include "git/remoteurl.h"
+#include "git/settings.h"
 #include "mem.h"
 #include "record.h"
 
@@ -87,10 +88,14 @@ remote_open(struct remote **remote, const char *repo, const char *name)
 	*remote = NULL;
 	git_libgit2_init();
 	git_error_clear();
-	if (git_repository_open(&new->repository, repo) != 0 ||
-	    git_repository_config_snapshot(&config, new->repository) != 0)
+	if (git_repository_open(&new->repository, repo) != 0)
 		error = libgit2_error("input", repo);
 	else
+		error = settings_take_environment(new->repository);
+	if (jv_is_valid(error) &&
+	    git_repository_config_snapshot(&config, new->repository) != 0)
+		error = libgit2_error("input", repo);
+	if (jv_is_valid(error))
 		error = configure(new, config, name);
 	git_config_free(config);
 	if (jv_is_valid(error))
@@ -160,8 +165,7 @@ ask(struct child *child, void *context)
 
 /* Whether the branch is what the push is to begin with. */
 static jv
-compare(
-    const struct question *question, const struct exchange_advert *advert)
+compare(const struct question *question, const struct exchange_advert *advert)
 {
 	char has[REMOTE_OID];
 
@@ -411,32 +415,52 @@ push_and_ask(struct remote *remote, const char *branch,
 	}
 }
 
-/* Moves the branch that stands for the remote's here, as git push does. */
-static void
-note_tracking(
-    const struct remote *remote, const char *ref, const git_oid *oid)
+/* What stands here for a branch of the remote. */
+struct tracking {
+	const struct remote *remote;
+	const char *ref;
+	const git_oid *oid;
+};
+
+/* For one refspec of the remote. */
+static int
+move_tracking(const git_config_entry *entry, void *context)
 {
-	git_remote *known = NULL;
+	const struct tracking *tracking = context;
+	git_refspec *spec = NULL;
 	git_buf name = { 0 };
 	git_reference *made = NULL;
 
-	if (git_remote_lookup(&known, remote->repository, remote->name) != 0)
-		return; /* a URL */
-	for (size_t i = 0; i < git_remote_refspec_count(known); i++) {
-		const git_refspec *spec = git_remote_get_refspec(known, i);
+	/* It is a note of what was seen: nothing depends on it. */
+	if (entry->value != NULL &&
+	    git_refspec_parse(&spec, entry->value, true) == 0 &&
+	    git_refspec_src_matches(spec, tracking->ref) &&
+	    git_refspec_transform(&name, spec, tracking->ref) == 0 &&
+	    git_reference_create(&made, tracking->remote->repository, name.ptr,
+		tracking->oid, true, "update by push") != 0)
+		verbose("%s is not moved", name.ptr);
+	git_reference_free(made);
+	git_buf_dispose(&name);
+	git_refspec_free(spec);
+	return 0;
+}
 
-		if (git_refspec_direction(spec) != GIT_DIRECTION_FETCH ||
-		    !git_refspec_src_matches(spec, ref) ||
-		    git_refspec_transform(&name, spec, ref) != 0)
-			continue;
-		/* It is a note of what was seen: nothing depends on it. */
-		if (git_reference_create(&made, remote->repository, name.ptr,
-			oid, true, "update by push") != 0)
-			verbose("%s is not moved", name.ptr);
-		git_reference_free(made);
-		git_buf_dispose(&name);
-	}
-	git_remote_free(known);
+/*
+ * Moves the branch that stands for the remote's here, as git push does.
+ * (git_remote_lookup() of libgit2 1.5.1, which knows the refspecs, leaks.)
+ */
+static void
+note_tracking(const struct remote *remote, const char *ref, const git_oid *oid)
+{
+	struct tracking tracking = { remote, ref, oid };
+	char *key = xasprintf("remote.%s.fetch", remote->name);
+	git_config *config = NULL;
+
+	if (git_repository_config_snapshot(&config, remote->repository) == 0)
+		(void)git_config_get_multivar_foreach(
+		    config, key, NULL, move_tracking, &tracking);
+	git_config_free(config);
+	free(key);
 }
 
 jv
@@ -454,8 +478,8 @@ remote_push(struct remote *remote, const char *branch, const char *commit,
 	    (expected != NULL && git_oid_fromstr(&question.old, expected) != 0))
 		error = error_value("input", "%s: no commit's name", commit);
 	else
-		error = check_line(remote, commit, expected, &question.old,
-		    &question.new);
+		error = check_line(
+		    remote, commit, expected, &question.old, &question.new);
 	if (jv_is_valid(error)) {
 		jv_free(error);
 		error = push_and_ask(remote, branch, &question, deadline);

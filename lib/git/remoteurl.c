@@ -80,7 +80,8 @@ take_value(const git_config_entry *entry, void *context)
 	struct values *values = context;
 
 	if (values->count++ == 0)
-		values->first = xstrdup(entry->value);
+		values->first =
+		    xstrdup(entry->value != NULL ? entry->value : "");
 	return 0;
 }
 
@@ -97,33 +98,47 @@ values_of(git_config *config, const char *name, const char *variable)
 	return values;
 }
 
+/* BASE, if name is url.BASE.VARIABLE; of *len bytes. Else NULL. */
+static const char *
+base_in(const char *name, const char *variable, size_t *len)
+{
+	const char *last = strrchr(name, '.');
+
+	if (strncmp(name, "url.", 4) != 0 || last < name + 4 ||
+	    strcmp(last + 1, variable) != 0)
+		return NULL;
+	*len = (size_t)(last - name) - 4;
+	return name + 4;
+}
+
 /*
  * Replaces the beginning of *url by BASE, if url.BASE.VARIABLE is that: the
- * longest that fits. False if none does.
+ * longest that fits. False if none does. (libgit2 1.5.1 leaks what it needs to
+ * look for names by a pattern.)
  */
 static bool
 rewrite(git_config *config, const char *variable, char **url)
 {
-	char *pattern = xasprintf("^url\\..*\\.%s$", variable);
 	git_config_iterator *all = NULL;
 	git_config_entry *entry;
-	size_t longest = 0, tail = strlen(variable) + 1;
+	size_t longest = 0, len, size;
+	const char *found;
 	char *base = NULL, *new;
 
-	if (git_config_iterator_glob_new(&all, config, pattern) == 0)
+	if (git_config_iterator_new(&all, config) == 0)
 		while (git_config_next(&entry, all) == 0) {
-			size_t len = strlen(entry->value);
-			const char *from = entry->name + strlen("url.");
-
+			found = base_in(entry->name, variable, &size);
+			if (found == NULL || entry->value == NULL)
+				continue;
+			len = strlen(entry->value);
 			if (len <= longest ||
 			    strncmp(*url, entry->value, len) != 0)
 				continue;
 			longest = len;
 			free(base);
-			base = xstrndup(from, strlen(from) - tail);
+			base = xstrndup(found, size);
 		}
 	git_config_iterator_free(all);
-	free(pattern);
 	if (base == NULL)
 		return false;
 	new = xasprintf("%s%s", base, *url + longest);

@@ -193,11 +193,10 @@ open_base(struct stage *stage, const git_oid *base)
 	if (error == 0)
 		error = git_commit_tree(&stage->base, commit);
 	git_commit_free(commit);
-	return error == 0 ? jv_null()
-			  : worktree_failure("damaged",
-				"%s: the commit that "
-				"is checked out",
-				stage->worktree->root);
+	return error == 0
+	    ? jv_null()
+	    : worktree_failure("damaged", "%s: the commit that is checked out",
+		  stage->worktree->root);
 }
 
 jv

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "git/settings.h"
 #include "git/worktree.h"
 #include "mem.h"
 #include "record.h"
@@ -92,99 +93,6 @@ branch_string(const struct worktree *worktree, const char *what)
 
 /* ---- opening ---- */
 
-static int
-add_settings(
-    git_config *config, const char *file, int level, git_repository *repo)
-{
-	return git_config_add_file_ondisk(
-	    config, file, (git_config_level_t)level, repo, 1);
-}
-
-/* What the work tree has to itself: libgit2 does not look into it. */
-static jv
-take_own_settings(git_repository *repo)
-{
-	char *path = file_join(git_repository_path(repo), "config.worktree");
-	git_config *config = NULL;
-	int own = 0, error = git_repository_config(&config, repo);
-
-	if (error == 0 &&
-	    git_config_get_bool(&own, config, "extensions.worktreeConfig") ==
-		0 &&
-	    own && access(path, F_OK) == 0)
-		error =
-		    add_settings(config, path, GIT_CONFIG_LEVEL_APP, repo);
-	git_config_free(config);
-	free(path);
-	return error != 0 ? worktree_failure("input", "git's configuration")
-			  : jv_null();
-}
-
-static int
-is_hasconfig(const git_config_entry *entry, void *found)
-{
-	(void)entry;
-	*(bool *)found = true;
-	return 0;
-}
-
-/* A condition of include that libgit2 passes over. */
-static jv
-check_includes(git_repository *repo)
-{
-	git_config *config = NULL;
-	bool found = false;
-
-	if (git_repository_config_snapshot(&config, repo) != 0 ||
-	    git_config_foreach_match(
-		config, "^includeif\\.hasconfig:", is_hasconfig, &found) != 0)
-		found = false;
-	git_config_free(config);
-	return found ? error_value("input",
-			   "git's configuration has includeIf.hasconfig, which "
-			   "only git knows: commit and push with git")
-		     : jv_null();
-}
-
-/* The files that the environment puts in the place of git's own. */
-static jv
-take_environment(git_repository *repo)
-{
-	const char *global = getenv("GIT_CONFIG_GLOBAL");
-	const char *system = getenv("GIT_CONFIG_SYSTEM");
-	const char *none = getenv("GIT_CONFIG_NOSYSTEM");
-	const char *count = getenv("GIT_CONFIG_COUNT");
-	git_config *config = NULL;
-	int bad = 0;
-
-	if (count != NULL && *count != '\0' && strcmp(count, "0") != 0)
-		return error_value("input",
-		    "GIT_CONFIG_COUNT is set, and git's settings cannot be "
-		    "taken from the environment here: put them into a file, "
-		    "with git config");
-	if (none != NULL && *none != '\0' && strcmp(none, "0") != 0 &&
-	    strcmp(none, "false") != 0)
-		system = "/dev/null";
-	if (global == NULL && system == NULL)
-		return jv_null();
-	if (git_repository_config(&config, repo) != 0)
-		return worktree_failure("input", "git's configuration");
-	if (global != NULL) {
-		bad |= add_settings(
-		    config, "/dev/null", GIT_CONFIG_LEVEL_XDG, repo);
-		bad |=
-		    add_settings(config, *global != '\0' ? global : "/dev/null",
-			GIT_CONFIG_LEVEL_GLOBAL, repo);
-	}
-	if (system != NULL)
-		bad |=
-		    add_settings(config, *system != '\0' ? system : "/dev/null",
-			GIT_CONFIG_LEVEL_SYSTEM, repo);
-	git_config_free(config);
-	return bad != 0 ? worktree_failure("input", "git's configuration")
-			: jv_null();
-}
-
 static jv
 open_repository(struct worktree *worktree, const char *path)
 {
@@ -212,12 +120,8 @@ open_repository(struct worktree *worktree, const char *path)
 	if (git_repository_is_bare(worktree->repo) || worktree->root == NULL)
 		return error_value("input",
 		    "%s: a bare repository, which has no work tree", path);
-	why = take_environment(worktree->repo);
-	if (jv_is_valid(why))
-		why = take_own_settings(worktree->repo);
-	if (jv_is_valid(why))
-		why = check_includes(worktree->repo);
-	return why;
+	why = settings_take_environment(worktree->repo);
+	return jv_is_valid(why) ? settings_take_own(worktree->repo) : why;
 }
 
 /* ---- what must not be under way ---- */

@@ -7,10 +7,9 @@
  * What it does not do is found out here and in git/stage.h before anything is
  * written, and refused with the git command that does it.
  *
- * git's files of configuration hold, also those that GIT_CONFIG_GLOBAL,
- * GIT_CONFIG_SYSTEM and GIT_CONFIG_NOSYSTEM name; GIT_CONFIG_COUNT, which
- * libgit2 cannot take, is refused. GIT_DIR, GIT_WORK_TREE and GIT_INDEX_FILE
- * are ignored: it is the record that names the repository.
+ * git's configuration holds, also what the environment says of it
+ * (git/settings.h). GIT_DIR, GIT_WORK_TREE and GIT_INDEX_FILE are ignored: it
+ * is the record that names the repository.
  */
 #ifndef GIT_WORKTREE_H
 #define GIT_WORKTREE_H

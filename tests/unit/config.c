@@ -213,6 +213,34 @@ test_wandb_netrc(void **state)
 }
 
 static void
+test_netrc(void **state)
+{
+	struct credential credential;
+
+	(void)state;
+	setenv("HOME", home, 1);
+	unsetenv("NETRC");
+	put(".netrc",
+	    "machine a password p1 login u1\n"
+	    "machine a login u2 password p2\n"
+	    "machine b password p3\ndefault login u4 password p4\n");
+	assert_true(config_netrc(&credential, "a", "u1"));
+	assert_string_equal(credential.secret, "p1");
+	credential_release(&credential);
+	assert_true(config_netrc(&credential, "a", NULL));
+	assert_string_equal(credential.user, "u2");
+	assert_string_equal(credential.secret, "p2");
+	credential_release(&credential);
+	assert_true(config_netrc(&credential, "b", "me"));
+	assert_string_equal(credential.user, "me");
+	credential_release(&credential);
+	assert_true(config_netrc(&credential, "c", NULL));
+	assert_string_equal(credential.secret, "p4");
+	credential_release(&credential);
+	assert_false(config_netrc(&credential, "c", "u1"));
+}
+
+static void
 test_wandb_settings(void **state)
 {
 	char *work = xasprintf("%s/work", home);
@@ -243,6 +271,7 @@ main(void)
 		cmocka_unit_test(test_kaggle_files),
 		cmocka_unit_test(test_wandb_keys),
 		cmocka_unit_test(test_wandb_netrc),
+		cmocka_unit_test(test_netrc),
 		cmocka_unit_test(test_wandb_settings),
 	};
 	char *remove = NULL;
