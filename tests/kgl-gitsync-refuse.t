@@ -474,7 +474,7 @@ passes 'moved on, to a side' --side=side
 
 rewritten() {
     theirs 1
-    git -C ../other commit -q --amend -m amended
+    git -C ../other commit -q --amend --allow-empty -m amended
     git -C ../other push -q -f origin HEAD:main
     git fetch -q
 }
