@@ -117,8 +117,8 @@ take_counted(git_config *config, git_repository *repo)
 		    "GIT_CONFIG_COUNT: not the number of settings in "
 		    "GIT_CONFIG_KEY_0 and so on");
 	(void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-	return git_config_add_file_ondisk(
-		   config, path, (git_config_level_t)LEVEL_COUNTED, repo, 1) == 0
+	return git_config_add_file_ondisk(config, path,
+		   (git_config_level_t)LEVEL_COUNTED, repo, 1) == 0
 	    ? jv_null()
 	    : failed("GIT_CONFIG_COUNT");
 }
@@ -185,11 +185,11 @@ settings_take_own(git_repository *repo)
 	    git_config_get_bool(&own, config, "extensions.worktreeConfig") ==
 		0 &&
 	    own && access(path, F_OK) == 0)
-		error = git_config_add_file_ondisk(config, path,
-		    (git_config_level_t)LEVEL_WORKTREE, repo, 1);
+		error = git_config_add_file_ondisk(
+		    config, path, (git_config_level_t)LEVEL_WORKTREE, repo, 1);
 	if (error == 0)
-		error = git_config_foreach_match(config,
-		    "^includeif\\.hasconfig:", is_hasconfig, &found);
+		error = git_config_foreach_match(
+		    config, "^includeif\\.hasconfig:", is_hasconfig, &found);
 	git_config_free(config);
 	free(path);
 	if (error != 0)

@@ -283,8 +283,8 @@ check_folder(const char *file)
 
 /* Those of the path's folders, once for the files of one folder. */
 static jv
-check_folders(const struct worktree *worktree, struct text_rules *rules,
-    const char *path)
+check_folders(
+    const struct worktree *worktree, struct text_rules *rules, const char *path)
 {
 	const char *name = strrchr(path, '/'), *at = path;
 	char *folder = xstrndup(path, name != NULL ? (size_t)(name - path) : 0);

@@ -98,6 +98,7 @@ open_repository(struct worktree *worktree, const char *path)
 {
 	/* What is known besides: take_own_settings(). */
 	static const char *extensions[] = { "worktreeconfig" };
+	git_buf found = GIT_BUF_INIT;
 	int error;
 	jv why;
 
@@ -105,6 +106,12 @@ open_repository(struct worktree *worktree, const char *path)
 	git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, extensions,
 	    sizeof extensions / sizeof *extensions);
 	error = git_repository_open_ext(&worktree->repo, path, 0, NULL);
+	/* The owner is compared after it was found; what is said of it varies.
+	 */
+	if (error == GIT_ENOTFOUND &&
+	    git_repository_discover(&found, path, 0, NULL) == 0)
+		error = GIT_EOWNER;
+	git_buf_dispose(&found);
 	if (error == GIT_ENOTFOUND)
 		return error_value("not_found",
 		    "%s: no git repository: git init, or git clone", path);
