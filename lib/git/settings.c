@@ -165,11 +165,14 @@ settings_take_environment(git_repository *repo)
 	return why;
 }
 
+/* Not by a pattern: libgit2's leak. */
 static int
-is_hasconfig(const git_config_entry *entry, void *found)
+find_hasconfig(const git_config_entry *entry, void *found)
 {
-	(void)entry;
-	*(bool *)found = true;
+	static const char condition[] = "includeif.hasconfig:";
+
+	if (strncmp(entry->name, condition, sizeof condition - 1) == 0)
+		*(bool *)found = true;
 	return 0;
 }
 
@@ -188,8 +191,7 @@ settings_take_own(git_repository *repo)
 		error = git_config_add_file_ondisk(
 		    config, path, (git_config_level_t)LEVEL_WORKTREE, repo, 1);
 	if (error == 0)
-		error = git_config_foreach_match(
-		    config, "^includeif\\.hasconfig:", is_hasconfig, &found);
+		error = git_config_foreach(config, find_hasconfig, &found);
 	git_config_free(config);
 	free(path);
 	if (error != 0)
