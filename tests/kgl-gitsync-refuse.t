@@ -207,6 +207,7 @@ hooks_path() {
     printf '#!/bin/sh\nexit 1\n' >"$2/pre-commit"
     chmod +x "$2/pre-commit"
 }
+# shellcheck disable=SC2088 # git's to expand
 for place in "$work/hooks $work/hooks" '.husky .husky' "~/hooks $HOME/hooks"; do
     # shellcheck disable=SC2086 # two words
     repository hooks_path $place
