@@ -319,11 +319,12 @@ ok 'an ignored one' run 0 kgl-gitsync "$repo"
 is 'is ignored' "$(at ls-files | tr '\n' ' ')" '.gitignore file folder/x '
 rm -rf "$repo/no-files"
 ln -s folder "$repo/data"
-echo data/ >"$repo/.gitignore"
-refused input 'data: a link to a folder'
-echo data >>"$repo/.gitignore"
+echo data >"$repo/.gitignore"
 ok 'a link to a folder' run 0 kgl-gitsync "$repo"
-is 'is ignored without the slash' "$(field files_changed)" 1
+is 'is ignored without a slash' "$(field files_changed)" 1
+echo data/ >"$repo/.gitignore"
+ok 'a line with a slash' run 0 kgl-gitsync "$repo"
+is 'is for folders only' "$(field files_changed)" 2
 echo '*.bin filter=lfs diff=lfs merge=lfs -text' >"$repo/.gitattributes"
 echo bytes >"$repo/a.bin"
 refused input 'a.bin: its attribute is filter=lfs'

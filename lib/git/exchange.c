@@ -12,6 +12,7 @@
 
 #include "git/exchange.h"
 #include "git/program.h"
+#include "git/treediff.h"
 #include "mem.h"
 #include "record.h"
 
@@ -206,6 +207,44 @@ write_pack(void *bytes, size_t len, void *context)
 	return jv_is_valid(writer->error) ? 0 : GIT_EUSER;
 }
 
+/* Submodules' commits are elsewhere. */
+static int
+insert_entry(
+    void *context, const git_tree_entry *left, const git_tree_entry *right)
+{
+	(void)left;
+	return right == NULL || git_tree_entry_type(right) == GIT_OBJECT_COMMIT
+	    ? 0
+	    : git_packbuilder_insert(context, git_tree_entry_id(right), NULL);
+}
+
+/*
+ * A commit with what its first parent has not: that is there, or is sent, too.
+ * (git_packbuilder_insert_walk() reads the whole tree of the parent.)
+ */
+static int
+insert_commit(
+    git_packbuilder *pack, git_repository *repository, const git_oid *id)
+{
+	git_commit *commit = NULL, *parent = NULL;
+	int error = git_commit_lookup(&commit, repository, id);
+
+	if (error == 0 && git_commit_parentcount(commit) > 0)
+		error = git_commit_parent(&parent, commit, 0);
+	if (error == 0)
+		error = git_packbuilder_insert(pack, id, NULL);
+	if (error == 0)
+		error = git_packbuilder_insert(
+		    pack, git_commit_tree_id(commit), NULL);
+	if (error == 0)
+		error = treediff(repository,
+		    parent != NULL ? git_commit_tree_id(parent) : NULL,
+		    git_commit_tree_id(commit), insert_entry, pack);
+	git_commit_free(parent);
+	git_commit_free(commit);
+	return error;
+}
+
 /* Sends the commits up to new that the remote does not have, and theirs. */
 static jv
 send_pack(struct link *link, git_repository *repository,
@@ -214,7 +253,8 @@ send_pack(struct link *link, git_repository *repository,
 	struct pack_writer writer = { link, jv_null() };
 	git_revwalk *walk = NULL;
 	git_packbuilder *pack = NULL;
-	int bad;
+	git_oid id;
+	int bad, next = 0;
 
 	git_error_clear();
 	bad = git_packbuilder_new(&pack, repository) != 0 ||
@@ -224,7 +264,9 @@ send_pack(struct link *link, git_repository *repository,
 		bad = git_revwalk_hide(walk, &advert->has[i]) != 0;
 	if (!bad) {
 		git_packbuilder_set_threads(pack, 0);
-		bad = git_packbuilder_insert_walk(pack, walk) != 0;
+		while (!bad && (next = git_revwalk_next(&id, walk)) == 0)
+			bad = insert_commit(pack, repository, &id) != 0;
+		bad = bad || next != GIT_ITEROVER;
 	}
 	if (!bad)
 		bad = git_packbuilder_foreach(pack, write_pack, &writer) != 0;

@@ -194,13 +194,22 @@ is_assigned(
 static bool
 is_private_key(const char *at, const char *end)
 {
-	static const char tail[] = "PRIVATE KEY-----";
+	static const char tail[] = "PRIVATE KEY", block[] = " BLOCK",
+			  dashes[] = "-----";
 	const char *stop =
 	    memmem(at, (size_t)(end - at), tail, sizeof tail - 1);
 
 	if (stop == NULL || stop - at > 20)
 		return false;
 	stop += sizeof tail - 1;
+	/* PGP's. */
+	if ((size_t)(end - stop) > sizeof block &&
+	    memcmp(stop, block, sizeof block - 1) == 0)
+		stop += sizeof block - 1;
+	if ((size_t)(end - stop) < sizeof dashes ||
+	    memcmp(stop, dashes, sizeof dashes - 1) != 0)
+		return false;
+	stop += sizeof dashes - 1;
 	/* In JSON and in programs the line ends with "\n". */
 	while (stop < end && (isspace((unsigned char)*stop) || *stop == '\\'))
 		stop += *stop == '\\' && stop + 1 < end ? 2 : 1;

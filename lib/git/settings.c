@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * git/settings - git's configuration from the environment
+ * git/settings - git's configuration from the environment, and of one work tree
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -9,9 +9,16 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "git/settings.h"
 #include "mem.h"
 #include "record.h"
+
+/* Beyond libgit2's own: what comes later wins. */
+enum {
+	LEVEL_WORKTREE = GIT_CONFIG_LEVEL_APP,
+	LEVEL_COUNTED = GIT_CONFIG_LEVEL_APP + 1
+};
 
 static jv
 failed(const char *what)
@@ -110,8 +117,8 @@ take_counted(git_config *config, git_repository *repo)
 		    "GIT_CONFIG_COUNT: not the number of settings in "
 		    "GIT_CONFIG_KEY_0 and so on");
 	(void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-	return git_config_add_file_ondisk(
-		   config, path, GIT_CONFIG_LEVEL_APP, repo, 1) == 0
+	return git_config_add_file_ondisk(config, path,
+		   (git_config_level_t)LEVEL_COUNTED, repo, 1) == 0
 	    ? jv_null()
 	    : failed("GIT_CONFIG_COUNT");
 }
@@ -156,4 +163,41 @@ settings_take_environment(git_repository *repo)
 		why = take_counted(config, repo);
 	git_config_free(config);
 	return why;
+}
+
+/* Not by a pattern: libgit2's leak. */
+static int
+find_hasconfig(const git_config_entry *entry, void *found)
+{
+	static const char condition[] = "includeif.hasconfig:";
+
+	if (strncmp(entry->name, condition, sizeof condition - 1) == 0)
+		*(bool *)found = true;
+	return 0;
+}
+
+jv
+settings_take_own(git_repository *repo)
+{
+	char *path = file_join(git_repository_path(repo), "config.worktree");
+	git_config *config = NULL;
+	bool found = false;
+	int own = 0, error = git_repository_config(&config, repo);
+
+	if (error == 0 &&
+	    git_config_get_bool(&own, config, "extensions.worktreeConfig") ==
+		0 &&
+	    own && access(path, F_OK) == 0)
+		error = git_config_add_file_ondisk(
+		    config, path, (git_config_level_t)LEVEL_WORKTREE, repo, 1);
+	if (error == 0)
+		error = git_config_foreach(config, find_hasconfig, &found);
+	git_config_free(config);
+	free(path);
+	if (error != 0)
+		return failed("git's configuration");
+	return found ? error_value("input",
+			   "git's configuration has includeIf.hasconfig, which "
+			   "only git knows: commit and push with git")
+		     : jv_null();
 }

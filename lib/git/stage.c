@@ -15,10 +15,13 @@
 #include <git2/sys/repository.h>
 
 #include "file.h"
-#include "git/ignore.h"
+#include "git/cachetree.h"
 #include "git/secret.h"
 #include "git/stage.h"
 #include "git/text.h"
+#include "git/tracked.h"
+#include "git/treediff.h"
+#include "git/untracked.h"
 #include "mem.h"
 #include "record.h"
 
@@ -133,6 +136,9 @@ copy_index(struct stage *stage, const char *path)
 	unlink(stale);
 	unlink(stage->copy);
 	free(stale);
+	/* A link is as good: libgit2 writes another file in its place. */
+	if (link(path, stage->copy) == 0)
+		return jv_null();
 	if (stat(path, &st) != 0)
 		return errno == ENOENT ? jv_null() : failed(path);
 	why = file_read(path, INT_MAX, &bytes);
@@ -141,10 +147,8 @@ copy_index(struct stage *stage, const char *path)
 	times[0] = times[1] = st.st_mtim;
 	file = fopen(stage->copy, "wxe");
 	if (file == NULL || fwrite(bytes.at, 1, bytes.len, file) != bytes.len ||
-	    fflush(file) != 0 || futimens(fileno(file), times) != 0 ||
-	    fstat(fileno(file), &st) != 0)
+	    fflush(file) != 0 || futimens(fileno(file), times) != 0)
 		why = failed(stage->copy);
-	stage->copied = st.st_ino;
 	if (file != NULL)
 		fclose(file);
 	buf_release(&bytes);
@@ -156,11 +160,16 @@ open_index(struct stage *stage)
 {
 	git_repository *repo = stage->worktree->repo;
 	char *path = file_join(git_repository_path(repo), "index");
+	struct stat st;
 	jv why = jv_null();
 	int error = 0;
 
-	if (stage->mode == STAGE_INDEX) {
+	if (stage->mode == STAGE_INDEX)
 		why = lock_index(stage, path);
+	/* Before it is read: by that files count as changed, if in doubt. */
+	if (stat(path, &st) == 0)
+		stage->written = st.st_mtim;
+	if (stage->mode == STAGE_INDEX) {
 		if (jv_is_valid(why))
 			why = copy_index(stage, path);
 		if (jv_is_valid(why) &&
@@ -224,6 +233,7 @@ stage_close(struct stage *stage)
 	for (size_t i = 0; i < stage->count; i++)
 		free(stage->changes[i].path);
 	free(stage->changes);
+	text_rules_release(&stage->rules);
 	git_tree_free(stage->base);
 	git_index_free(stage->index);
 	memset(stage, 0, sizeof *stage);
@@ -313,7 +323,13 @@ scan_staged(struct stage *stage)
 {
 	git_diff_options options;
 	git_diff *diff = NULL;
+	git_oid root;
 
+	/* With the lock the copy is the index, also while this goes on. */
+	if (stage->base != NULL && stage->copy != NULL &&
+	    cachetree_root(stage->copy, &root) &&
+	    git_oid_equal(&root, git_tree_id(stage->base)))
+		return jv_null();
 	git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
 	options.flags =
 	    GIT_DIFF_INCLUDE_TYPECHANGE | GIT_DIFF_SKIP_BINARY_CHECK;
@@ -330,87 +346,6 @@ scan_staged(struct stage *stage)
 	}
 	git_diff_free(diff);
 	return jv_null();
-}
-
-static bool
-ends_in_slash(const char *path)
-{
-	size_t len = strlen(path);
-
-	return len > 0 && path[len - 1] == '/';
-}
-
-static jv
-nested(const char *path)
-{
-	return error_value("input",
-	    "%s: a repository of its own, whose files git would not commit: git "
-	    "submodule add makes it a submodule, .gitignore leaves it out",
-	    path);
-}
-
-/* libgit2 says ignored of a repository without files, too. */
-static bool
-is_hidden_repository(const struct stage *stage, const char *path)
-{
-	char *inside = xasprintf("%s%s.git", stage->worktree->root, path);
-	bool found = access(inside, F_OK) == 0;
-	int ignored = 1;
-
-	free(inside);
-	return found &&
-	    git_ignore_path_is_ignored(&ignored, stage->worktree->repo, path) ==
-	    0 &&
-	    !ignored;
-}
-
-static jv
-take_delta(struct stage *stage, const git_diff_delta *delta)
-{
-	const char *path = delta->new_file.path;
-	bool ignored = delta->status == GIT_DELTA_IGNORED;
-	struct stage_change *change;
-
-	if (!ignored) {
-		change = add_change(stage, path);
-		change->stage = true;
-		change->gone = delta->status == GIT_DELTA_DELETED;
-	}
-	if ((ignored || delta->status == GIT_DELTA_UNTRACKED) &&
-	    delta->new_file.mode == GIT_FILEMODE_LINK)
-		return ignore_check_link(stage->worktree, path, ignored);
-	if (ignored && ends_in_slash(path) && is_hidden_repository(stage, path))
-		return nested(path);
-	return jv_null();
-}
-
-/* What the work tree has otherwise than the index. */
-static jv
-scan_worktree(struct stage *stage)
-{
-	git_diff_options options;
-	git_diff *diff = NULL;
-	jv why = jv_null();
-
-	git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
-	options.flags = GIT_DIFF_INCLUDE_TYPECHANGE |
-	    GIT_DIFF_INCLUDE_UNREADABLE | GIT_DIFF_SKIP_BINARY_CHECK;
-	if (!stage->tracked)
-		options.flags |= GIT_DIFF_INCLUDE_UNTRACKED |
-		    GIT_DIFF_INCLUDE_IGNORED | GIT_DIFF_RECURSE_UNTRACKED_DIRS;
-	if (stage->mode == STAGE_INDEX)
-		options.flags |= GIT_DIFF_UPDATE_INDEX;
-	/* As git add, whatever submodule.NAME.ignore says. */
-	options.ignore_submodules = GIT_SUBMODULE_IGNORE_DIRTY;
-	if (git_diff_index_to_workdir(
-		&diff, stage->worktree->repo, stage->index, &options) != 0)
-		return worktree_failure("io", "%s: cannot be looked through",
-		    stage->worktree->root);
-	for (size_t i = 0; i < git_diff_num_deltas(diff) && jv_is_valid(why);
-	     i++)
-		why = take_delta(stage, git_diff_get_delta(diff, i));
-	git_diff_free(diff);
-	return why;
 }
 
 /* ---- checking ---- */
@@ -498,7 +433,10 @@ check_folder(struct stage *stage, struct stage_change *change, const char *full)
 	is_repository = access(inside, F_OK) == 0;
 	free(inside);
 	if (is_repository)
-		return nested(change->path);
+		return error_value("input",
+		    "%s: a repository of its own is in the place of a file: "
+		    "git add decides on it",
+		    change->path);
 	change->gone = true;
 	return jv_null();
 }
@@ -511,8 +449,6 @@ check(struct stage *stage, struct stage_change *change)
 	char *full;
 	jv why = jv_null();
 
-	if (ends_in_slash(change->path))
-		return nested(change->path);
 	if (entry != NULL && entry->flags & GIT_INDEX_ENTRY_VALID)
 		change->stage = false; /* git add passes it over, too */
 	full = file_join(stage->worktree->root, change->path);
@@ -535,30 +471,11 @@ check(struct stage *stage, struct stage_change *change)
 	return why;
 }
 
-jv
-stage_scan(struct stage *stage, bool tracked, long long max_file)
-{
-	jv why;
-
-	stage->tracked = tracked;
-	stage->max_file = max_file;
-	text_rules_read(&stage->rules, stage->worktree);
-	why = scan_entries(stage);
-	if (jv_is_valid(why))
-		why = scan_staged(stage);
-	if (jv_is_valid(why))
-		why = scan_worktree(stage);
-	merge_changes(stage);
-	for (size_t i = 0; i < stage->count && jv_is_valid(why); i++)
-		why = check(stage, &stage->changes[i]);
-	return why;
-}
-
 /* ---- making ---- */
 
 static int
-make_link(
-    const struct stage *stage, const struct stage_change *change, git_oid *id)
+make_link(const struct stage *stage, const struct stage_change *change,
+    bool dry, git_oid *id)
 {
 	char *full = file_join(stage->worktree->root, change->path);
 	char target[PATH_MAX];
@@ -567,7 +484,7 @@ make_link(
 	free(full);
 	if (len < 0 || (size_t)len == sizeof target)
 		return -1;
-	if (stage->mode == STAGE_DRY)
+	if (dry)
 		return git_odb_hash(id, target, (size_t)len, GIT_OBJECT_BLOB);
 	return git_blob_create_from_buffer(
 	    id, stage->worktree->repo, target, (size_t)len);
@@ -575,15 +492,15 @@ make_link(
 
 /* The file's bytes as they are. */
 static int
-make_raw(
-    const struct stage *stage, const struct stage_change *change, git_oid *id)
+make_raw(const struct stage *stage, const struct stage_change *change, bool dry,
+    git_oid *id)
 {
 	char *full = file_join(stage->worktree->root, change->path);
 	struct buf bytes = { 0 };
 	jv why = jv_null();
 	int error;
 
-	if (stage->mode == STAGE_DRY) {
+	if (dry) {
 		error = git_odb_hashfile(id, full, GIT_OBJECT_BLOB);
 	} else {
 		/* A text, and no larger than max_file. */
@@ -600,14 +517,14 @@ make_raw(
 }
 
 static int
-make_blob(
-    const struct stage *stage, const struct stage_change *change, git_oid *id)
+make_blob(const struct stage *stage, const struct stage_change *change,
+    bool dry, git_oid *id)
 {
 	if (S_ISLNK(change->st.st_mode))
-		return make_link(stage, change, id);
+		return make_link(stage, change, dry, id);
 	if (change->raw)
-		return make_raw(stage, change, id);
-	if (stage->mode == STAGE_DRY)
+		return make_raw(stage, change, dry, id);
+	if (dry)
 		return git_repository_hashfile(id, stage->worktree->repo,
 		    change->path, GIT_OBJECT_BLOB, NULL);
 	return git_blob_create_from_workdir(
@@ -637,6 +554,140 @@ mode_of(const struct stage *stage, const struct stage_change *change)
 					    : GIT_FILEMODE_BLOB;
 }
 
+/* Without an id. */
+static git_index_entry
+entry_of(const struct stage_change *change, uint32_t mode)
+{
+	const struct stat *st = &change->st;
+
+	return (git_index_entry){
+		.ctime = { (int32_t)st->st_ctim.tv_sec,
+		    (uint32_t)st->st_ctim.tv_nsec },
+		.mtime = { (int32_t)st->st_mtim.tv_sec,
+		    (uint32_t)st->st_mtim.tv_nsec },
+		.dev = (uint32_t)st->st_dev,
+		.ino = (uint32_t)st->st_ino,
+		.uid = st->st_uid,
+		.gid = st->st_gid,
+		.file_size = (uint32_t)st->st_size,
+		.mode = mode,
+		.path = change->path,
+	};
+}
+
+/* ---- comparing ---- */
+
+/* A file whose bytes and mode are those of the index has only been touched. */
+static jv
+compare(struct stage *stage, const git_index_entry *entry,
+    struct stage_change *probe, bool *same)
+{
+	char *full = file_join(stage->worktree->root, entry->path);
+	git_oid id;
+	jv why = jv_null();
+	int fd = -1;
+
+	*same = false;
+	if (S_ISREG(probe->st.st_mode)) {
+		fd = open(full, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+		why = fd < 0 ? failed(full)
+			     : text_check(stage->worktree, &stage->rules,
+				   stage->index, entry->path, fd, &probe->raw);
+	}
+	if (fd >= 0)
+		close(fd);
+	free(full);
+	if (!jv_is_valid(why))
+		return why;
+	if (make_blob(stage, probe, true, &id) != 0)
+		return worktree_failure("io", "%s", entry->path);
+	*same = git_oid_equal(&id, &entry->id);
+	return why;
+}
+
+static bool
+has_stat_of(const git_index_entry *left, const git_index_entry *right)
+{
+	return left->mtime.seconds == right->mtime.seconds &&
+	    left->mtime.nanoseconds == right->mtime.nanoseconds &&
+	    left->ctime.seconds == right->ctime.seconds &&
+	    left->ctime.nanoseconds == right->ctime.nanoseconds &&
+	    left->ino == right->ino && left->uid == right->uid &&
+	    left->gid == right->gid && left->file_size == right->file_size;
+}
+
+static jv
+take_tracked(void *context, const git_index_entry *entry, const struct stat *st)
+{
+	struct stage *stage = context;
+	struct stage_change probe = { 0 };
+	git_index_entry touched;
+	bool same = false;
+	jv why = jv_null();
+
+	if (st != NULL && (S_ISREG(st->st_mode) || S_ISLNK(st->st_mode)) &&
+	    !(entry->flags_extended & GIT_INDEX_ENTRY_INTENT_TO_ADD)) {
+		probe.path = xstrdup(entry->path);
+		probe.st = *st;
+		if (mode_of(stage, &probe) == entry->mode)
+			why = compare(stage, entry, &probe, &same);
+	}
+	if (!same && jv_is_valid(why))
+		add_change(stage, entry->path)->stage = true;
+	if (same && stage->mode == STAGE_INDEX) {
+		touched = entry_of(&probe, entry->mode);
+		touched.id = entry->id;
+		stage->refreshed = true;
+		/* Where only the second was in doubt a newer index is enough.
+		 */
+		if (!has_stat_of(entry, &touched) &&
+		    git_index_add(stage->index, &touched) != 0)
+			why = worktree_failure("io", "%s", probe.path);
+	}
+	free(probe.path);
+	return why;
+}
+
+static void
+take_untracked(void *context, const char *path)
+{
+	add_change(context, path)->stage = true;
+}
+
+/* What the work tree has otherwise than the index. */
+static jv
+scan_worktree(struct stage *stage)
+{
+	jv why = tracked_find(
+	    stage->worktree, stage->index, stage->written, take_tracked, stage);
+
+	return stage->tracked || !jv_is_valid(why)
+	    ? why
+	    : untracked_find(
+		  stage->worktree, stage->index, take_untracked, stage);
+}
+
+jv
+stage_scan(struct stage *stage, bool tracked, long long max_file)
+{
+	jv why;
+
+	stage->tracked = tracked;
+	stage->max_file = max_file;
+	text_rules_read(&stage->rules, stage->worktree);
+	why = scan_entries(stage);
+	if (jv_is_valid(why))
+		why = scan_staged(stage);
+	if (jv_is_valid(why))
+		why = scan_worktree(stage);
+	merge_changes(stage);
+	for (size_t i = 0; i < stage->count && jv_is_valid(why); i++)
+		why = check(stage, &stage->changes[i]);
+	return why;
+}
+
+/* ---- staging ---- */
+
 /* Whether the file is still the one that was checked. */
 static bool
 is_same(const struct stage *stage, const struct stage_change *change)
@@ -656,25 +707,13 @@ is_same(const struct stage *stage, const struct stage_change *change)
 static jv
 put(struct stage *stage, const struct stage_change *change)
 {
-	const struct stat *st = &change->st;
-	git_index_entry entry = {
-		.ctime = { (int32_t)st->st_ctim.tv_sec,
-		    (uint32_t)st->st_ctim.tv_nsec },
-		.mtime = { (int32_t)st->st_mtim.tv_sec,
-		    (uint32_t)st->st_mtim.tv_nsec },
-		.dev = (uint32_t)st->st_dev,
-		.ino = (uint32_t)st->st_ino,
-		.uid = st->st_uid,
-		.gid = st->st_gid,
-		.file_size = (uint32_t)st->st_size,
-		.mode = mode_of(stage, change),
-		.path = change->path,
-	};
+	git_index_entry entry = entry_of(change, mode_of(stage, change));
 
 	if (change->module) {
 		entry.id = change->id;
 	} else {
-		if (make_blob(stage, change, &entry.id) != 0)
+		if (make_blob(stage, change, stage->mode == STAGE_DRY,
+			&entry.id) != 0)
 			return worktree_failure("io", "%s", change->path);
 		if (!is_same(stage, change))
 			return error_temporary(error_value("conflict",
@@ -686,34 +725,42 @@ put(struct stage *stage, const struct stage_change *change)
 	return jv_null();
 }
 
+static int
+count_entry(
+    void *context, const git_tree_entry *left, const git_tree_entry *right)
+{
+	size_t *files = context;
+	const git_tree_entry *entry = right != NULL ? right : left;
+
+	*files += git_tree_entry_type(entry) != GIT_OBJECT_TREE;
+	return 0;
+}
+
 static jv
 count_files(struct stage *stage, const git_oid *made, size_t *files)
 {
 	git_diff_options options;
 	git_repository *repo = stage->worktree->repo;
 	git_diff *diff = NULL;
-	git_tree *tree = NULL;
 	int error;
 
-	git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
-	options.flags =
-	    GIT_DIFF_INCLUDE_TYPECHANGE | GIT_DIFF_SKIP_BINARY_CHECK;
+	*files = 0;
 	if (stage->mode == STAGE_DRY) {
+		git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
+		options.flags =
+		    GIT_DIFF_INCLUDE_TYPECHANGE | GIT_DIFF_SKIP_BINARY_CHECK;
 		error = git_diff_tree_to_index(
 		    &diff, repo, stage->base, stage->index, &options);
+		*files = error == 0 ? git_diff_num_deltas(diff) : 0;
+		git_diff_free(diff);
 	} else {
-		error = git_tree_lookup(&tree, repo, made);
-		if (error == 0)
-			error = git_diff_tree_to_tree(
-			    &diff, repo, stage->base, tree, &options);
-		git_tree_free(tree);
+		error = treediff(repo,
+		    stage->base != NULL ? git_tree_id(stage->base) : NULL, made,
+		    count_entry, files);
 	}
-	if (error != 0)
-		return worktree_failure(
-		    "io", "%s: the new tree", stage->worktree->root);
-	*files = git_diff_num_deltas(diff);
-	git_diff_free(diff);
-	return jv_null();
+	return error == 0
+	    ? jv_null()
+	    : worktree_failure("io", "%s: the new tree", stage->worktree->root);
 }
 
 jv
@@ -746,22 +793,12 @@ stage_build(struct stage *stage, git_oid *tree, size_t *files)
 
 /* ---- the new index ---- */
 
-/* Whether libgit2 has refreshed stat data and written the copy. */
-static bool
-is_refreshed(const struct stage *stage)
-{
-	struct stat st;
-
-	return stage->copied != 0 && stat(stage->copy, &st) == 0 &&
-	    st.st_ino != stage->copied;
-}
-
 jv
 stage_prepare(struct stage *stage)
 {
-	if (stage->count == 0 && !is_refreshed(stage))
+	if (stage->count == 0 && !stage->refreshed)
 		return jv_null();
-	if (stage->count > 0 && git_index_write(stage->index) != 0)
+	if (git_index_write(stage->index) != 0)
 		return worktree_failure("io", "%s", stage->copy);
 	if (rename(stage->copy, stage->lock) != 0)
 		return failed(stage->lock);

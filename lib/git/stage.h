@@ -19,7 +19,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/types.h>
+#include <time.h>
 
 #include <git2.h>
 #include <jv.h>
@@ -45,9 +45,10 @@ struct stage {
 	git_tree *base;   /* what the commit is on top of, NULL: nothing */
 	struct stage_change *changes; /* by path */
 	size_t count, room;
-	char *lock, *copy; /* files that stage_close() removes */
-	ino_t copied;      /* the copy as it was; 0: there was no index */
-	bool ready;        /* the new index is in the lock */
+	char *lock, *copy;       /* files that stage_close() removes */
+	struct timespec written; /* the index was, then; 0: there was none */
+	bool refreshed;          /* it has newer stat data in memory */
+	bool ready;              /* the new index is in the lock */
 };
 
 /*

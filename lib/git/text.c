@@ -3,9 +3,11 @@
  * git/text - what git makes of line ends and $Id$, where libgit2 differs
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "file.h"
@@ -51,6 +53,14 @@ text_rules_read(struct text_rules *rules, const struct worktree *worktree)
 	free(value);
 	/* "warn" is no boolean. */
 	rules->safecrlf = worktree_setting(worktree, "core.safecrlf", false);
+	rules->folder = NULL;
+}
+
+void
+text_rules_release(struct text_rules *rules)
+{
+	free(rules->folder);
+	rules->folder = NULL;
 }
 
 /* git's convert_attrs(): text, else crlf, else eol, else core.autocrlf. */
@@ -213,8 +223,95 @@ try(const struct worktree *worktree, const char *path, bool converts)
 	    : jv_null();
 }
 
+/*
+ * Whether libgit2 reads a file of attributes as git does: it takes a pattern
+ * with '!' in front, which git passes over, for all other files, and does not
+ * know patterns in quotes.
+ */
+static jv
+check_attributes(const char *file)
+{
+	struct buf text = { 0 };
+	char *line, *rest;
+	jv why = jv_null();
+
+	jv_free(file_read(file, INT_MAX, &text)); /* or it is not there */
+	rest = text.at;
+	while (rest != NULL && (line = strsep(&rest, "\n")) != NULL) {
+		line += strspn(line, " \t");
+		if ((*line != '!' && *line != '"') || !jv_is_valid(why))
+			continue;
+		why = error_value("input",
+		    "%s: a line begins with '%c', which only git understands: "
+		    "commit and push with git",
+		    file, *line);
+	}
+	buf_release(&text);
+	return why;
+}
+
+/* Those that hold for all files. */
+static jv
+check_common(const struct worktree *worktree)
+{
+	char *info = file_join(
+	    git_repository_commondir(worktree->repo), "info/attributes");
+	char *set = worktree_path(worktree, "core.attributesFile");
+	jv why = check_attributes(info);
+
+	if (jv_is_valid(why) && set != NULL)
+		why = check_attributes(set);
+	free(info);
+	free(set);
+	return why;
+}
+
+static jv
+check_folder(const char *file)
+{
+	struct stat st;
+
+	if (lstat(file, &st) != 0)
+		return jv_null();
+	if (S_ISLNK(st.st_mode))
+		return error_value("input",
+		    "%s: a symbolic link, which git does not follow: commit "
+		    "and push with git",
+		    file);
+	return check_attributes(file);
+}
+
+/* Those of the path's folders, once for the files of one folder. */
+static jv
+check_folders(
+    const struct worktree *worktree, struct text_rules *rules, const char *path)
+{
+	const char *name = strrchr(path, '/'), *at = path;
+	char *folder = xstrndup(path, name != NULL ? (size_t)(name - path) : 0);
+	jv why = jv_null();
+
+	if (rules->folder != NULL && strcmp(rules->folder, folder) == 0) {
+		free(folder);
+		return why;
+	}
+	if (rules->folder == NULL)
+		why = check_common(worktree);
+	while (jv_is_valid(why) && at != NULL) {
+		char *file = xasprintf("%s%.*s.gitattributes", worktree->root,
+		    (int)(at - path), path);
+
+		why = check_folder(file);
+		free(file);
+		at = strchr(at, '/');
+		at += at != NULL;
+	}
+	free(rules->folder);
+	rules->folder = folder;
+	return why;
+}
+
 jv
-text_check(const struct worktree *worktree, const struct text_rules *rules,
+text_check(const struct worktree *worktree, struct text_rules *rules,
     git_index *index, const char *path, int fd, bool *raw)
 {
 	static const char *names[ATTRS] = { "filter", "working-tree-encoding",
@@ -223,8 +320,12 @@ text_check(const struct worktree *worktree, const struct text_rules *rules,
 	struct counts counts = { 0 };
 	enum action action;
 	bool converts;
+	jv why;
 
 	*raw = false;
+	why = check_folders(worktree, rules, path);
+	if (!jv_is_valid(why))
+		return why;
 	if (git_attr_get_many(values, worktree->repo,
 		GIT_ATTR_CHECK_FILE_THEN_INDEX, path, ATTRS, names) != 0)
 		return worktree_failure("input", "%s: its attributes", path);

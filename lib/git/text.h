@@ -5,7 +5,9 @@
  * libgit2 1.5 converts line ends, but not always as git 2.39 does (convert.c):
  * where the attributes leave it to git whether a file is text, git takes one
  * with a lone CR for binary, and leaves a file alone that has CR LF in the
- * index. ident it does for the first keyword of a file only.
+ * index. ident it does for the first keyword of a file only. It also follows a
+ * .gitattributes that is a symbolic link, takes a pattern with '!' in front for
+ * all other files, and knows no patterns in quotes.
  */
 #ifndef GIT_TEXT_H
 #define GIT_TEXT_H
@@ -20,9 +22,11 @@
 struct text_rules {
 	bool autocrlf; /* true or input */
 	bool safecrlf; /* true: what cannot be converted back is refused */
+	char *folder;  /* whose files of attributes have been looked at */
 };
 
 void text_rules_read(struct text_rules *rules, const struct worktree *worktree);
+void text_rules_release(struct text_rules *rules);
 
 /*
  * What is to be done with a file's bytes. fd is read with pread(2); path is
@@ -31,7 +35,7 @@ void text_rules_read(struct text_rules *rules, const struct worktree *worktree);
  * would make another blob of it than git, or core.safecrlf refuses it; names
  * git add), io.
  */
-jv text_check(const struct worktree *worktree, const struct text_rules *rules,
+jv text_check(const struct worktree *worktree, struct text_rules *rules,
     git_index *index, const char *path, int fd, bool *raw);
 
 #endif

@@ -67,6 +67,20 @@ worktree_string(const struct worktree *worktree, const char *name)
 	return copy;
 }
 
+char *
+worktree_path(const struct worktree *worktree, const char *name)
+{
+	git_config *config = settings_of(worktree);
+	git_buf set = GIT_BUF_INIT;
+	char *path = NULL;
+
+	if (config != NULL && git_config_get_path(&set, config, name) == 0)
+		path = file_join(worktree->root, set.ptr);
+	git_buf_dispose(&set);
+	git_config_free(config);
+	return path;
+}
+
 static char *
 branch_string(const struct worktree *worktree, const char *what)
 {
@@ -82,10 +96,22 @@ branch_string(const struct worktree *worktree, const char *what)
 static jv
 open_repository(struct worktree *worktree, const char *path)
 {
+	/* What is known besides: take_own_settings(). */
+	static const char *extensions[] = { "worktreeconfig" };
+	git_buf found = GIT_BUF_INIT;
 	int error;
+	jv why;
 
 	git_libgit2_init(); /* undone by worktree_release() */
+	git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, extensions,
+	    sizeof extensions / sizeof *extensions);
 	error = git_repository_open_ext(&worktree->repo, path, 0, NULL);
+	/* The owner is compared after it was found; what is said of it varies.
+	 */
+	if (error == GIT_ENOTFOUND &&
+	    git_repository_discover(&found, path, 0, NULL) == 0)
+		error = GIT_EOWNER;
+	git_buf_dispose(&found);
 	if (error == GIT_ENOTFOUND)
 		return error_value("not_found",
 		    "%s: no git repository: git init, or git clone", path);
@@ -101,10 +127,28 @@ open_repository(struct worktree *worktree, const char *path)
 	if (git_repository_is_bare(worktree->repo) || worktree->root == NULL)
 		return error_value("input",
 		    "%s: a bare repository, which has no work tree", path);
-	return settings_take_environment(worktree->repo);
+	why = settings_take_environment(worktree->repo);
+	return jv_is_valid(why) ? settings_take_own(worktree->repo) : why;
 }
 
 /* ---- what must not be under way ---- */
+
+/* Some of several commits are still to be picked; libgit2 sees no state. */
+static jv
+check_sequencer(const struct worktree *worktree)
+{
+	char *path =
+	    file_join(git_repository_path(worktree->repo), "sequencer/todo");
+	bool found = access(path, F_OK) == 0;
+
+	free(path);
+	return found ? error_value("conflict",
+			   "%s: a cherry-pick or revert of several commits is "
+			   "under way: git cherry-pick --continue (or git "
+			   "revert --continue), or --abort, ends it",
+			   worktree->root)
+		     : jv_null();
+}
 
 static jv
 check_state(const struct worktree *worktree)
@@ -133,7 +177,7 @@ check_state(const struct worktree *worktree)
 	int state = git_repository_state(worktree->repo);
 
 	if (state == GIT_REPOSITORY_STATE_NONE)
-		return jv_null();
+		return check_sequencer(worktree);
 	if (state == GIT_REPOSITORY_STATE_BISECT)
 		return error_value("conflict",
 		    "%s: a bisection is under way: git bisect reset ends it",
@@ -334,19 +378,12 @@ worktree_compare(
 static char *
 find_hook(const struct worktree *worktree, const char *const names[])
 {
-	git_config *config = settings_of(worktree);
-	git_buf set = GIT_BUF_INIT;
-	char *folder, *found = NULL;
-
 	/* A relative core.hooksPath is relative to where hooks are run. */
-	if (config != NULL &&
-	    git_config_get_path(&set, config, "core.hooksPath") == 0)
-		folder = file_join(worktree->root, set.ptr);
-	else
+	char *folder = worktree_path(worktree, "core.hooksPath"), *found = NULL;
+
+	if (folder == NULL)
 		folder = file_join(
 		    git_repository_commondir(worktree->repo), "hooks");
-	git_buf_dispose(&set);
-	git_config_free(config);
 	for (; found == NULL && *names != NULL; names++) {
 		char *path = file_join(folder, *names);
 

@@ -78,6 +78,9 @@ bool worktree_setting(
 /* A string of it, the caller's; NULL without it. */
 char *worktree_string(const struct worktree *worktree, const char *name);
 
+/* The path of a file or folder, from the work tree on; NULL without it. */
+char *worktree_path(const struct worktree *worktree, const char *name);
+
 /* An error_value() that ends with what libgit2 has said last. */
 jv worktree_failure(const char *code, const char *format, ...)
     DIAG_PRINTF(2, 3);
