@@ -77,12 +77,14 @@ names='aa bb cc dd ee ff gg hh'
 load='{}'
 for name in $names; do
     gpu=false
-    case $name in a* | b* | c* | d*) gpu=true ;; esac
+    run=steps # one for each pipe: two are not to sync the same at once
+    case $name in a* | b* | c* | d*) gpu=true run=minimal ;; esac
     kernel "kernels/$name" "sweep-$name" $gpu
     load=$(printf '%s' "$load" | jq -c --arg name "u/sweep-$name" \
-        --arg run "$srcdir/tests/data/runs/minimal" '
+        --arg run "$srcdir/tests/data/runs/$run" '
         .kernels[$name] = {statuses: [], output: $run,
-            after_push: ["QUEUED", "RUNNING", "RUNNING", "COMPLETE"]}')
+            after_push: (["QUEUED"] + [range(100) | "RUNNING"]
+                + ["COMPLETE"])}')
 done
 serve --load "$load"
 # While one tool waits, and the clock jumps, others wait for answers.
@@ -114,6 +116,31 @@ is 'says so' "$(cat swept/*.ndjson | jq -r 'select(.failed) | .kernel')" \
     u/sweep-bb
 is 'and has the others' "$(cat swept/*.ndjson | jq -s 'map(select(.failed |
     not)) | length')" 7
+
+# Stopped, nothing of it goes on; called again, it ends as any other.
+rm -rf swept
+serve --load "$(printf '%s' "$load" |
+    jq -c '.kernels[].after_push = ["QUEUED", "RUNNING"]')"
+left() {
+    grep -l "SWEEP_TEST=$work" /proc/[0-9]*/environ 2>/dev/null
+}
+interrupted 'grep -q ":.*RUNNING" "$err"' \
+    env SWEEP_TEST="$work" sweep swept kernels/*/
+is 'a signal ends a sweep' $? 143
+for _ in $(seq 500); do
+    [ -n "$(left)" ] || break
+    sleep 0.01
+done
+is 'and all that it started' "$(left)" ''
+before=$(state '[.kernels[] | .runs // 0] | add')
+ok 'some was pushed' test "$before" -gt 0
+sandbox POST load "$(printf '%s' "$load" | jq -c '.kernels[] |=
+    {output, after_push: ["QUEUED", "COMPLETE"], statuses: ["COMPLETE"]}')" \
+    >/dev/null
+ok 'it goes on' swept 0 kernels/*/
+is 'and pushes what was not pushed' "$(state '[.kernels[] | .runs // 0] | add')" 8
+is 'to the same end' "$(cat swept/*.ndjson | jq -s 'map(select(.synced)) |
+    length')" 8
 
 # ---- split-records ----
 copy typical steps sweep resumed_restart
