@@ -94,6 +94,7 @@ is 'git finds nothing wrong' "$(at fsck --strict 2>&1)" ''
 # ---- nothing to do ----
 before=$(snapshot)
 ok 'nothing to do' run 0 kgl-gitsync "$repo"
+ok 'is said' grep_err 'nothing to do: origin has all of it'
 is 'is said' "$(jq -c '[.commit, .committed, .pushed, .files_changed]' "$out")" \
     "[\"$(there)\",false,true,0]"
 is 'and nothing is written' "$(snapshot)" "$before"
@@ -302,6 +303,7 @@ refused input 'pre-commit'
 ok '--no-hooks' run 0 kgl-gitsync --no-hooks "$repo"
 is 'leaves them out, and says so' "$(field no_hooks),$(field pushed)" true,true
 ok 'nothing to do' run 0 kgl-gitsync "$repo"
+ok 'is said' grep_err 'nothing to do: origin has all of it'
 is 'needs no hook' "$(field no_hooks)" null
 rm "$repo/.git/hooks/pre-commit"
 

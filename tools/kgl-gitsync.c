@@ -186,6 +186,9 @@ send(struct job *job)
 	if (job->commit == NULL)
 		return jv_null();
 	job->pushed = job->found && git_oid_equal(job->commit, &job->theirs);
+	if (job->pushed && !job->committed)
+		warning("%s: nothing to do: %s has all of it", job->tree.root,
+		    job->tree.remote);
 	if (job->pushed || job->dry)
 		return jv_null();
 	git_oid_tostr(commit_oid, sizeof commit_oid, job->commit);
@@ -250,8 +253,6 @@ sync(jv rec)
 	rec = add(rec, &job);
 	if (job.dry)
 		rec = record_set_bool(rec, "dry_run", true);
-	if (jv_is_valid(why) && !job.dry && !job.committed)
-		verbose("%s: nothing to commit", job.tree.root);
 	rec = jv_is_valid(why) ? rec : record_error(rec, why);
 	commit_people_release(&job.people);
 	remote_close(job.remote);
