@@ -170,7 +170,9 @@ scan_escape(struct scan *scan)
 	if (scan->end - at < 2)
 		return fault(scan, "a string without an end");
 	if (at[1] != 'u') {
-		if (at[1] == '\0' || strchr("\"\\/bfnrt", at[1]) == NULL)
+		/* Nearly all are of quotes: JSON inside a string. */
+		if (at[1] != '"' &&
+		    (at[1] == '\0' || strchr("\\/bfnrt", at[1]) == NULL))
 			return fault(scan, "an unknown escape");
 		scan->at += 2;
 		return true;
@@ -595,11 +597,12 @@ static const char *
 decode_escape(struct buf *out, const char *at, const char *end)
 {
 	static const char letters[] = "bfnrt", means[] = "\b\f\n\r\t";
-	const char *letter = strchr(letters, at[1]);
+	const char *letter;
 	unsigned code;
 	int low;
 
 	if (at[1] != 'u') {
+		letter = at[1] != '"' ? strchr(letters, at[1]) : NULL;
 		buf_addc(out, letter != NULL ? means[letter - letters] : at[1]);
 		return at + 2;
 	}

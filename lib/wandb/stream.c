@@ -317,5 +317,7 @@ stream_finish(
 	if (!jv_is_valid(error))
 		return error;
 	jv_free(error);
+	if (end->sent != NULL)
+		end->sent();
 	return land(stream);
 }

@@ -40,6 +40,7 @@ struct stream_end {
 	bool preempting;
 	bool complete; /* the run has ended, with */
 	int exit_code;
+	void (*sent)(void); /* called when all is under way; or NULL */
 };
 
 struct stream;

@@ -691,7 +691,8 @@ send_end(struct job *job, const struct expected *expected)
 	struct stream_end end = { .uploaded = uploads_sent(job->uploads),
 		.preempting = job->replay.preempting && !job->preempted,
 		.complete = expected->complete,
-		.exit_code = expected->exit_code };
+		.exit_code = expected->exit_code,
+		.sent = job->options->rest };
 	jv error;
 
 	if (expected->summarized && !job->settled)

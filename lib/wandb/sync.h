@@ -31,7 +31,8 @@ struct sync_options {
 	bool verify;               /* only compare: nothing is sent or marked */
 	bool accept_damage;        /* what can be read is all there is */
 	struct selection leave;    /* what stays here */
-	void (*rest)(void); /* called when nothing is left but to verify */
+	void (*rest)(void); /* called when nothing is left but to wait: for */
+			    /* the last answers, and until it is verified */
 	double timeout;     /* seconds for one file */
 };
 
