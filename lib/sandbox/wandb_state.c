@@ -304,6 +304,12 @@ run_state(struct store *store, long long run)
 	    "i", run));
 	jv config = record_get(state, "config");
 	jv summary = record_get(state, "summary");
+	jv used = wb_nodes_of(store_query(store,
+	    "SELECT c.name || ':v' || version AS name FROM wb_used u "
+	    "JOIN wb_artifact a ON a.key = u.artifact "
+	    "JOIN wb_collection c ON c.key = a.collection "
+	    "WHERE u.run = ? ORDER BY name",
+	    "i", run));
 
 	state =
 	    record_set_bool(state, "complete", wb_number(state, "complete"));
@@ -327,13 +333,8 @@ run_state(struct store *store, long long run)
 	    jv_object_set(state, jv_string("files"), files_state(store, run));
 	state = jv_object_set(
 	    state, jv_string("artifacts"), wb_artifact_state(store, run));
-	state = jv_object_set(state, jv_string("used"),
-	    wb_nodes_of(store_query(store,
-		"SELECT c.name || ':v' || version AS name FROM wb_used u "
-		"JOIN wb_artifact a ON a.key = u.artifact "
-		"JOIN wb_collection c ON c.key = a.collection "
-		"WHERE u.run = ? ORDER BY name",
-		"i", run)));
+	if (jv_array_length(jv_copy(used)) > 0)
+		state = jv_object_set(state, jv_string("used"), jv_copy(used));
 	state = jv_object_set(state, jv_string("alerts"),
 	    wb_nodes_of(store_query(store,
 		"SELECT severity, text, title FROM wb_alert WHERE run = ? "
@@ -343,6 +344,7 @@ run_state(struct store *store, long long run)
 	    state, jv_string("violations"), violations_state(store, run));
 	jv_free(config);
 	jv_free(summary);
+	jv_free(used);
 	jv_free(node);
 	return state;
 }
