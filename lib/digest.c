@@ -3,7 +3,11 @@
  * digest - MD5 and SHA-256 of bytes and files, base64 and hex
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <nettle/base16.h>
@@ -52,13 +56,6 @@ bool
 digest_file(int fd, off_t size, char md5[DIGEST_MD5_TEXT],
     char sha256[DIGEST_SHA256_TEXT])
 {
-	return digest_file_while(fd, size, md5, sha256, NULL);
-}
-
-bool
-digest_file_while(int fd, off_t size, char md5[DIGEST_MD5_TEXT],
-    char sha256[DIGEST_SHA256_TEXT], void (*meanwhile)(void))
-{
 	struct md5_ctx md5_ctx;
 	struct sha256_ctx sha256_ctx;
 	uint8_t *piece = xcalloc(1, PIECE);
@@ -80,8 +77,6 @@ digest_file_while(int fd, off_t size, char md5[DIGEST_MD5_TEXT],
 		if (sha256 != NULL)
 			sha256_update(&sha256_ctx, (size_t)got, piece);
 		at += got;
-		if (meanwhile != NULL)
-			meanwhile();
 	}
 	saved = errno;
 	free(piece);
@@ -93,6 +88,51 @@ digest_file_while(int fd, off_t size, char md5[DIGEST_MD5_TEXT],
 	if (sha256 != NULL)
 		digest_sha256_text(&sha256_ctx, sha256);
 	return true;
+}
+
+void
+digest_start(struct digest_task *task, int fd, off_t size)
+{
+	char md5[DIGEST_MD5_TEXT];
+	int ends[2];
+
+	*task = (struct digest_task){ 0 };
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return;
+	task->pid = fork();
+	if (task->pid == 0) {
+		/* Whoever kills us means it, too; its locks end with us. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (digest_file(fd, size, md5, NULL) &&
+		    write(ends[1], md5, sizeof md5) == (ssize_t)sizeof md5)
+			_exit(0);
+		_exit(1);
+	}
+	close(ends[1]);
+	task->result = ends[0];
+	if (task->pid < 0) {
+		close(ends[0]);
+		task->pid = 0;
+	}
+}
+
+bool
+digest_finish(struct digest_task *task, char md5[DIGEST_MD5_TEXT])
+{
+	bool good;
+	ssize_t got;
+
+	if (task->pid == 0)
+		return false;
+	do
+		got = read(task->result, md5, DIGEST_MD5_TEXT);
+	while (got < 0 && errno == EINTR);
+	good = got == DIGEST_MD5_TEXT;
+	close(task->result);
+	while (waitpid(task->pid, NULL, 0) < 0 && errno == EINTR)
+		continue;
+	*task = (struct digest_task){ 0 };
+	return good;
 }
 
 char *

@@ -31,9 +31,24 @@ void digest_sha256_text(struct sha256_ctx *ctx, char text[DIGEST_SHA256_TEXT]);
 bool digest_file(int fd, off_t size, char md5[DIGEST_MD5_TEXT],
     char sha256[DIGEST_SHA256_TEXT]);
 
-/* The same; calls meanwhile every 128 KiB, for work that must not wait. */
-bool digest_file_while(int fd, off_t size, char md5[DIGEST_MD5_TEXT],
-    char sha256[DIGEST_SHA256_TEXT], void (*meanwhile)(void));
+/*
+ * The MD5 of a file by a process of its own, on another core, while its bytes
+ * are on their way: in one process the sum of 100 MiB would cost a sixth of the
+ * transfer. All zero is none.
+ */
+struct digest_task {
+	pid_t pid;
+	int result;
+};
+
+/* Begins; without a process to be had the task is none. */
+void digest_start(struct digest_task *task, int fd, off_t size);
+
+/*
+ * Waits for its end; the task is none again. False if there is no sum: the file
+ * could not be read, or the task was none.
+ */
+bool digest_finish(struct digest_task *task, char md5[DIGEST_MD5_TEXT]);
 
 /* Standard base64 with padding; the caller's to free. */
 char *digest_base64(const void *bytes, size_t len);

@@ -35,7 +35,8 @@ struct item {
 	int fd;
 	off_t size;
 	char md5[DIGEST_MD5_TEXT];
-	bool measured; /* size and md5 are known */
+	bool measured;           /* size and md5 are known */
+	struct digest_task task; /* that finds out the md5 */
 	bool derived;
 	bool sent;  /* by this set */
 	bool put;   /* an address was there to try */
@@ -290,8 +291,7 @@ measure(struct item *item, int fd)
 		md5_update(&md5, item->text.len,
 		    (const uint8_t *)(item->text.len > 0 ? item->text.at : ""));
 		digest_md5_text(&md5, item->md5);
-	} else if (!digest_file_while(
-		       fd, item->size, item->md5, NULL, http_poll)) {
+	} else if (!digest_file(fd, item->size, item->md5, NULL)) {
 		fail(item, error_value("io", "%s", strerror(errno)));
 		return false;
 	}
@@ -457,6 +457,8 @@ put_done(const struct put *put, jv error, const char *etag)
 	struct item *item = put->context;
 
 	(void)etag;
+	if (digest_finish(&item->task, item->md5))
+		item->measured = true;
 	if (jv_is_valid(error)) {
 		item->state = THERE;
 		item->sent = true;
@@ -482,7 +484,9 @@ send_item(struct uploads *uploads, struct puts *puts, struct item *item,
 	item->put = true;
 	if (on_disk && put.fd < 0)
 		return;
-	if ((!on_disk || item->size < LARGE) && !measure(item, put.fd)) {
+	if (on_disk && item->size >= LARGE && !item->measured) {
+		digest_start(&item->task, put.fd, item->size);
+	} else if (!measure(item, put.fd)) {
 		if (on_disk)
 			close(put.fd);
 		return;
@@ -491,24 +495,6 @@ send_item(struct uploads *uploads, struct puts *puts, struct item *item,
 	if (put.fd < 0)
 		put.bytes = item->text.len > 0 ? item->text.at : "";
 	puts_start(puts, &put);
-}
-
-/* Measures those that are under way and were not measured before. */
-static void
-measure_large(struct uploads *uploads)
-{
-	for (size_t i = 0; i < uploads->count; i++) {
-		struct item *item = &uploads->items[i];
-		int fd;
-
-		if (!item->put || item->measured || item->path == NULL)
-			continue;
-		fd = open_path(uploads, item);
-		if (fd < 0)
-			continue;
-		(void)measure(item, fd); /* if it fails, item says so */
-		close(fd);
-	}
 }
 
 /* Sends the files that the answer has addresses for. */
@@ -534,7 +520,6 @@ send_files(struct uploads *uploads, jv created)
 			jv_free(file);
 		}
 	}
-	measure_large(uploads);
 	puts_free(puts);
 	jv_free(headers);
 	jv_free(files);
