@@ -230,6 +230,7 @@ wrong 'SCRIPT is missing' -k me/my-exp
 wrong 'would be my-exp' -k me/My_exp -s train.py
 wrong '3 too many' -s train.py --timestamp \
     -k me/a2345678901234567890123456789-1234567
+wrong 'at least 5 characters' -s train.py -k me/exp
 wrong 'makes the slug other' -k me/my-exp -s train.py --title=Other
 wrong '.py (Python) and .sh' -k me/my-exp -s train.ipynb
 wrong 'a part of it is . or ..' -k me/my-exp -s ../train.py
@@ -259,6 +260,10 @@ is 'and in the record' "$(field kernel)" me/my-exp-20261121-060000
 ok '--timestamp without -o' run 0 \
     kgl-build -k me/my-exp -s train.py --timestamp repo
 is 'is a folder of its own' "$(field kernel_dir)" my-exp-20261121-060000
+ok 'a name that is too short without its time' run 0 \
+    kgl-build -k me/exp -s train.py --timestamp -o k repo
+is 'has both' "$(metadata '[.id, .title]')" \
+    '["me/exp-20261121-060000","Exp 20261121 060000"]'
 ok '--device=tpu' build 0 --device=tpu
 is 'switches it on' "$(metadata '[.enable_gpu, .enable_tpu]')" '[false,true]'
 
