@@ -246,6 +246,9 @@ wrong 'owner/model' -k me/my-exp -s train.py --model=a/b
 wrong 'not gpu, cpu or tpu' -k me/my-exp -s train.py --device=cuda
 wrong 'is no tpu' -k me/my-exp -s train.py --device=tpu \
     --accelerator=NvidiaTeslaT4
+wrong 'is spelt NvidiaTeslaT4' -k me/my-exp -s train.py \
+    --accelerator=nvidiateslat4
+wrong 'an empty name' -k me/my-exp -s train.py -o ''
 rm -rf k
 ok 'no such script' run 1 kgl-build -k me/my-exp -s no.py -o k repo
 is_error 'no such script' input 'has no file no.py'

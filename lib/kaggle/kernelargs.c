@@ -147,11 +147,14 @@ void
 kernelargs_device(struct kernelfolder *folder)
 {
 	const char *name = folder->accelerator, *needs = NULL;
+	const char *spelt = name != NULL ? metadata_shape(name) : NULL;
 
 	if (folder->device != NULL && strcmp(folder->device, "cpu") != 0 &&
 	    strcmp(folder->device, "gpu") != 0 &&
 	    strcmp(folder->device, "tpu") != 0)
 		cli_wrong("--device: %s: not gpu, cpu or tpu", folder->device);
+	if (spelt != NULL && strcmp(spelt, name) != 0)
+		cli_wrong("--accelerator: %s is spelt %s", name, spelt);
 	if (name != NULL && strncmp(name, "Nvidia", 6) == 0)
 		needs = "gpu";
 	else if (name != NULL && strncmp(name, "Tpu", 3) == 0)
