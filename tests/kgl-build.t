@@ -129,7 +129,7 @@ ok 'is warned of' grep_err 'train.py: what has changed'
 git -C repo checkout -q train.py
 git -C repo checkout -q -b side
 ok 'another branch without upstream' build 1
-is_error 'side' conflict 'no upstream'
+is_error 'side' conflict 'no upstream: git push -u gives'
 ok 'the environment stands in for it' \
     env REPO_URL="$work/remote.git" GIT_BRANCH=main \
     kgl-build -k me/my-exp -s train.py -o k repo

@@ -99,8 +99,8 @@ take_head(struct git_pick *pick, const char *repo, bool must_clone, char **url)
 	}
 	if (jv_is_valid(why) && must_clone && (branch == NULL || from == NULL))
 		why = error_value("conflict",
-		    "%s: %s: kgl-gitsync or git push -u gives it one; so do "
-		    "REPO_URL and GIT_BRANCH",
+		    "%s: %s: git push -u gives it one; what kgl-gitsync "
+		    "writes, or REPO_URL and GIT_BRANCH, stand in for it",
 		    repo,
 		    head.branch == NULL ? "HEAD is on no branch, so without "
 					  "upstream"
