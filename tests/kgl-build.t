@@ -163,6 +163,16 @@ is 'is taken at its word' "$(field commit),$(field note)" "$first,[1]"
 session 0
 is 'that commit runs' "$(told '.git[0]')" "$first"
 rm -rf k
+rm -rf k
+ok 'another commit than HEAD' run_input \
+    "{\"repo\":\"repo\",\"commit\":\"$first\"}" 1 \
+    kgl-build -k me/my-exp -s train.py --embed -o k
+is_error 'another commit' conflict "not the record's commit"
+is 'the record keeps it' "$(field commit)" "$first"
+ok 'HEAD by its name' run_input \
+    "{\"repo\":\"repo\",\"commit\":\"$commit\"}" 0 \
+    kgl-build -k me/my-exp -s train.py -o k
+rm -rf k
 ok 'a NUL' run_input \
     "{\"remote_url\":\"/x\",\"branch\":\"a\\u0000b\",\"commit\":\"$first\"}" \
     1 kgl-build -k me/my-exp -s train.py -o k
