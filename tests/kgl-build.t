@@ -249,6 +249,7 @@ wrong 'a quote that is not closed' -k me/my-exp -s train.py --args="'a"
 wrong 'not UTF-8' -k me/my-exp -s train.py --args="$(printf 'a\377')"
 wrong 'not NAME=VALUE' -k me/my-exp -s train.py --env=1A=b
 wrong 'is a credential' -k me/my-exp -s train.py --env=WANDB_API_KEY=geheim
+wrong 'is a credential' -k me/my-exp -s train.py --env=HF_TOKEN=geheim
 ok 'which is not shown' test -z "$(grep geheim "$err")"
 wrong 'not a requirement' -k me/my-exp -s train.py --pip=--index-url=x
 wrong 'owner/slug' -k me/my-exp -s train.py --dataset=data

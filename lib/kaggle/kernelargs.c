@@ -95,7 +95,8 @@ kernelargs_env(struct kernelfolder *folder, const char *value)
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
 				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
 	static const char *const secret[] = { "WANDB_API_KEY", "KAGGLE_KEY",
-		"KAGGLE_API_TOKEN", "DD_API_KEY" };
+		"KAGGLE_API_TOKEN", "DD_API_KEY", "HF_TOKEN", "OPENAI_API_KEY",
+		"ANTHROPIC_API_KEY", "GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY" };
 	size_t len = strspn(value, letters);
 
 	if (len == 0 || value[len] != '=' || strchr("0123456789", *value))
