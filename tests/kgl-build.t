@@ -129,7 +129,7 @@ ok 'is warned of' grep_err 'train.py: what has changed'
 git -C repo checkout -q train.py
 git -C repo checkout -q -b side
 ok 'another branch without upstream' build 1
-is_error 'side' conflict 'no upstream'
+is_error 'side' conflict 'no upstream: git push -u gives'
 ok 'the environment stands in for it' \
     env REPO_URL="$work/remote.git" GIT_BRANCH=main \
     kgl-build -k me/my-exp -s train.py -o k repo
@@ -162,6 +162,16 @@ ok 'a record that says all' run_input \
 is 'is taken at its word' "$(field commit),$(field note)" "$first,[1]"
 session 0
 is 'that commit runs' "$(told '.git[0]')" "$first"
+rm -rf k
+rm -rf k
+ok 'another commit than HEAD' run_input \
+    "{\"repo\":\"repo\",\"commit\":\"$first\"}" 1 \
+    kgl-build -k me/my-exp -s train.py --embed -o k
+is_error 'another commit' conflict "not the record's commit"
+is 'the record keeps it' "$(field commit)" "$first"
+ok 'HEAD by its name' run_input \
+    "{\"repo\":\"repo\",\"commit\":\"$commit\"}" 0 \
+    kgl-build -k me/my-exp -s train.py -o k
 rm -rf k
 ok 'a NUL' run_input \
     "{\"remote_url\":\"/x\",\"branch\":\"a\\u0000b\",\"commit\":\"$first\"}" \
@@ -230,6 +240,7 @@ wrong 'SCRIPT is missing' -k me/my-exp
 wrong 'would be my-exp' -k me/My_exp -s train.py
 wrong '3 too many' -s train.py --timestamp \
     -k me/a2345678901234567890123456789-1234567
+wrong 'at least 5 characters' -s train.py -k me/exp
 wrong 'makes the slug other' -k me/my-exp -s train.py --title=Other
 wrong '.py (Python) and .sh' -k me/my-exp -s train.ipynb
 wrong 'a part of it is . or ..' -k me/my-exp -s ../train.py
@@ -238,6 +249,7 @@ wrong 'a quote that is not closed' -k me/my-exp -s train.py --args="'a"
 wrong 'not UTF-8' -k me/my-exp -s train.py --args="$(printf 'a\377')"
 wrong 'not NAME=VALUE' -k me/my-exp -s train.py --env=1A=b
 wrong 'is a credential' -k me/my-exp -s train.py --env=WANDB_API_KEY=geheim
+wrong 'is a credential' -k me/my-exp -s train.py --env=HF_TOKEN=geheim
 ok 'which is not shown' test -z "$(grep geheim "$err")"
 wrong 'not a requirement' -k me/my-exp -s train.py --pip=--index-url=x
 wrong 'owner/slug' -k me/my-exp -s train.py --dataset=data
@@ -245,6 +257,9 @@ wrong 'owner/model' -k me/my-exp -s train.py --model=a/b
 wrong 'not gpu, cpu or tpu' -k me/my-exp -s train.py --device=cuda
 wrong 'is no tpu' -k me/my-exp -s train.py --device=tpu \
     --accelerator=NvidiaTeslaT4
+wrong 'is spelt NvidiaTeslaT4' -k me/my-exp -s train.py \
+    --accelerator=nvidiateslat4
+wrong 'an empty name' -k me/my-exp -s train.py -o ''
 rm -rf k
 ok 'no such script' run 1 kgl-build -k me/my-exp -s no.py -o k repo
 is_error 'no such script' input 'has no file no.py'
@@ -259,6 +274,10 @@ is 'and in the record' "$(field kernel)" me/my-exp-20261121-060000
 ok '--timestamp without -o' run 0 \
     kgl-build -k me/my-exp -s train.py --timestamp repo
 is 'is a folder of its own' "$(field kernel_dir)" my-exp-20261121-060000
+ok 'a name that is too short without its time' run 0 \
+    kgl-build -k me/exp -s train.py --timestamp -o k repo
+is 'has both' "$(metadata '[.id, .title]')" \
+    '["me/exp-20261121-060000","Exp 20261121 060000"]'
 ok '--device=tpu' build 0 --device=tpu
 is 'switches it on' "$(metadata '[.enable_gpu, .enable_tpu]')" '[false,true]'
 

@@ -360,6 +360,11 @@ credential src/a.py "t = 'KGAT_$(hex 32)'" 'a token of Kaggle'
 secret=$(hex 40)
 credential run.sh "export WANDB_API_KEY=$secret" 'a key of W&B'
 credential src/a.py "wandb.login(key='$secret')" 'a key of W&B in a call'
+credential run.sh "wandb login --relogin $secret" 'a key of W&B in a command'
+credential a.yaml "wandb_api_key: $secret" 'a key of W&B in YAML'
+secret=$(letters 48)
+credential src/a.py "k = 'sk-proj-$secret'" 'a key of OpenAI'
+credential src/a.py "k = 'sk-ant-api03-$secret'" 'a key of Anthropic'
 secret=$(hex 32)
 credential run.sh "KAGGLE_KEY=$secret" 'a key of Kaggle'
 
@@ -421,6 +426,8 @@ harmless() {
     written a.py "key = os.environ['WANDB_API_KEY']"
     written b.py "re.compile('ghp_[A-Za-z0-9]{36}')"
     written sha.txt "$(hex 40)"
+    written run.sh 'wandb login "$KEY" # or a key: sk-proj-..., sk-ant-api03-...'
+    written a.css ".task-proj-$(letters 48) {}"
     written pub.txt '-----BEGIN PUBLIC KEY-----'
     written kaggle.jsonl '{}'
     written env.py x
@@ -492,20 +499,21 @@ repository touch .git/index.lock
 passes 'index.lock, to a side' --side=side
 ok 'the lock is left alone' test -e "$repo/.git/index.lock"
 
-# An ssh that waits for $work/go; the first one says that it is there.
+# An ssh that says when FIRST is in its push, and has it wait there.
 cat >"$work/ssh" <<'EOF'
 #!/bin/sh
 for command; do :; done
-[ -e "$HOME/there" ] && [ -z "$FIRST" ] || : >"$HOME/there"
-until [ -e "$HOME/go" ] || [ -z "$FIRST" ]; do sleep 0.01; done
+case $FIRST$command in
+1*receive-pack*)
+    : >"$HOME/there"
+    until [ -e "$HOME/go" ]; do sleep 0.01; done
+    ;;
+esac
 eval "$command"
 EOF
 chmod +x "$work/ssh"
 GIT_SSH_COMMAND=$work/ssh
 export GIT_SSH_COMMAND
-# The question passes, so that the first one is in its push.
-sed -i 's/ || \[ -z "$FIRST" \]/ || [ -z "$FIRST" ] || expr "$command" : ".*upload-pack" >\/dev\/null/' \
-    "$work/ssh"
 repository git remote set-url origin "ssh://host$work/r/remote.git"
 FIRST=1 kgl-gitsync -m first "$repo" >"$work/first" 2>"$work/first.err" &
 first=$!

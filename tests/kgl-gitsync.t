@@ -276,9 +276,15 @@ git clone -q "$bare" "$work/theirs"
 git -C "$work/theirs" commit -q --allow-empty -m theirs
 git -C "$work/theirs" push -q
 echo two >"$repo/file"
-refused conflict 'not here: git pull --rebase origin main'
+refused conflict 'not here: git pull --rebase --autostash origin main'
 at fetch -q
 refused conflict 'by 1 commit (0 here'
+advice=$(sed -n 's/.*: git \(pull .*\)/\1/p' "$err")
+# shellcheck disable=SC2086 # words
+ok 'what is named does it' at -c pull.rebase=false $advice -q
+ok 'and then it goes' run 0 kgl-gitsync "$repo"
+is 'with what was not committed' "$(there),$(at show main:file)" \
+    "$(at rev-parse HEAD),two"
 
 fresh
 echo two >"$repo/file"

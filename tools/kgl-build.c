@@ -217,6 +217,8 @@ take_option(int opt, const char *value)
 		break;
 	case 'o':
 		output = kernelargs_text("--output", value);
+		if (output[0] == '\0')
+			cli_wrong("--output: an empty name");
 		break;
 	case OPT_ACCELERATOR:
 		folder.accelerator = kernelargs_text("--accelerator", value);

@@ -99,8 +99,8 @@ take_head(struct git_pick *pick, const char *repo, bool must_clone, char **url)
 	}
 	if (jv_is_valid(why) && must_clone && (branch == NULL || from == NULL))
 		why = error_value("conflict",
-		    "%s: %s: kgl-gitsync or git push -u gives it one; so do "
-		    "REPO_URL and GIT_BRANCH",
+		    "%s: %s: git push -u gives it one; what kgl-gitsync "
+		    "writes, or REPO_URL and GIT_BRANCH, stand in for it",
 		    repo,
 		    head.branch == NULL ? "HEAD is on no branch, so without "
 					  "upstream"
@@ -110,6 +110,20 @@ take_head(struct git_pick *pick, const char *repo, bool must_clone, char **url)
 		    env_url == NULL && env_branch == NULL);
 	git_head_release(&head);
 	return why;
+}
+
+/* That HEAD is the commit that the record names, if it names one. */
+static jv
+check_named(const struct git_pick *pick, const char *repo, jv rec)
+{
+	const char *commit = record_str(rec, "commit");
+
+	if (commit != NULL && strcmp(commit, pick->commit) != 0)
+		return error_value("conflict",
+		    "%s: HEAD is %.10s, not the record's commit %.10s: git "
+		    "checkout it, or name its branch and remote_url as well",
+		    repo, pick->commit, commit);
+	return jv_null();
 }
 
 /* The same from the record's own fields. */
@@ -152,6 +166,8 @@ git_pick(struct git_pick *pick, jv rec, bool must_clone)
 		why = repo == NULL || whole
 		    ? take_fields(pick, rec, must_clone, &url)
 		    : take_head(pick, repo, must_clone, &url);
+	if (jv_is_valid(why) && repo != NULL && !whole)
+		why = check_named(pick, repo, rec);
 	if (jv_is_valid(why)) {
 		pick->remote_url =
 		    url[0] == '\0' ? xstrdup("") : git_clone_url(url);

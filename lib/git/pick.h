@@ -29,10 +29,12 @@ struct git_pick {
 jv git_pick_clean(jv rec);
 
 /*
- * Fills pick. With must_clone a URL is needed, and the upstream must hold the
- * commit, as far as is known here. Returns jv_null(), or an error_value():
- * input, not_found, and conflict for a commit that is not there to be cloned.
- * Either way git_pick_release() frees what is there. Borrows rec.
+ * Fills pick: what the record names, or HEAD of its repo; a commit without
+ * branch and remote_url must be HEAD. With must_clone a URL is needed, and the
+ * upstream must hold the commit, as far as is known here. Returns jv_null(), or
+ * an error_value(): input, not_found, and conflict for a commit that is not
+ * there to be cloned. Either way git_pick_release() frees what is there.
+ * Borrows rec.
  */
 jv git_pick(struct git_pick *pick, jv rec, bool must_clone);
 

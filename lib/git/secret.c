@@ -247,6 +247,13 @@ is_hf_token(const char *at, const char *end)
 	return is_token(is_alnum, 30, 40, at, end);
 }
 
+/* One of OpenAI's or Anthropic's, behind what tells them apart. */
+static bool
+is_model_key(const char *at, const char *end)
+{
+	return is_token(is_word, 40, 250, at, end);
+}
+
 static bool
 is_aws_id(const char *at, const char *end)
 {
@@ -276,7 +283,9 @@ static const struct pattern {
 	{ "KGAT_", is_kaggle_token, "a token of Kaggle" },
 	{ "KAGGLE_KEY", is_kaggle_value, "Kaggle's key" },
 	{ "WANDB_API_KEY", is_wandb_value, "a key of W&B" },
+	{ "wandb_api_key", is_wandb_value, "a key of W&B" },
 	{ "wandb.login", is_wandb_value, "a key of W&B" },
+	{ "wandb login", is_wandb_value, "a key of W&B" },
 	{ "ghp_", is_github_token, "a GitHub token" },
 	{ "gho_", is_github_token, "a GitHub token" },
 	{ "ghu_", is_github_token, "a GitHub token" },
@@ -285,6 +294,8 @@ static const struct pattern {
 	{ "github_pat_", is_github_pat, "a GitHub token" },
 	{ "glpat-", is_gitlab_token, "a GitLab token" },
 	{ "hf_", is_hf_token, "a Hugging Face token" },
+	{ "sk-proj-", is_model_key, "a key of OpenAI" },
+	{ "sk-ant-", is_model_key, "a key of Anthropic" },
 	{ "AKIA", is_aws_id, "a key id of AWS" },
 	{ "ASIA", is_aws_id, "a key id of AWS" },
 };

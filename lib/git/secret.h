@@ -23,10 +23,11 @@ const char *secret_by_name(const char *path);
 /*
  * What is found in a text ("a GitHub token"), with *line, from 1, of the first,
  * or NULL: private keys, tokens of Kaggle, GitHub, GitLab and Hugging Face,
- * key ids of AWS, values of WANDB_API_KEY, KAGGLE_KEY and wandb.login(), and a
- * small file of the form of kaggle.json. A file with a NUL in its first 8,000
- * bytes is no text, as for git. Reads fd from its beginning in pieces, with
- * pread(2); *failed is errno, or 0.
+ * keys of OpenAI and Anthropic, key ids of AWS, values of WANDB_API_KEY (also
+ * in small letters), KAGGLE_KEY, wandb.login() and "wandb login", and a small
+ * file of the form of kaggle.json. A file with a NUL in its first 8,000 bytes
+ * is no text, as for git. Reads fd from its beginning in pieces, with pread(2);
+ * *failed is errno, or 0.
  */
 const char *secret_by_content(int fd, size_t *line, int *failed);
 

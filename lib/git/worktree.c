@@ -360,14 +360,14 @@ worktree_compare(
 		&ahead, &behind, worktree->repo, &worktree->head, theirs) != 0)
 		return error_value("conflict",
 		    "%s: the remote's %s has moved on by commits that are not "
-		    "here: git pull --rebase %s %s",
+		    "here: git pull --rebase --autostash %s %s",
 		    worktree->root, worktree->target, worktree->remote,
 		    worktree->target);
 	if (behind == 0)
 		return jv_null();
 	return error_value("conflict",
 	    "%s: the remote's %s has moved on by %zu commit%s (%zu here are "
-	    "not there): git pull --rebase %s %s",
+	    "not there): git pull --rebase --autostash %s %s",
 	    worktree->root, worktree->target, behind, behind == 1 ? "" : "s",
 	    ahead, worktree->remote, worktree->target);
 }

@@ -95,7 +95,8 @@ kernelargs_env(struct kernelfolder *folder, const char *value)
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
 				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
 	static const char *const secret[] = { "WANDB_API_KEY", "KAGGLE_KEY",
-		"KAGGLE_API_TOKEN", "DD_API_KEY" };
+		"KAGGLE_API_TOKEN", "DD_API_KEY", "HF_TOKEN", "OPENAI_API_KEY",
+		"ANTHROPIC_API_KEY", "GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY" };
 	size_t len = strspn(value, letters);
 
 	if (len == 0 || value[len] != '=' || strchr("0123456789", *value))
@@ -147,11 +148,14 @@ void
 kernelargs_device(struct kernelfolder *folder)
 {
 	const char *name = folder->accelerator, *needs = NULL;
+	const char *spelt = name != NULL ? metadata_shape(name) : NULL;
 
 	if (folder->device != NULL && strcmp(folder->device, "cpu") != 0 &&
 	    strcmp(folder->device, "gpu") != 0 &&
 	    strcmp(folder->device, "tpu") != 0)
 		cli_wrong("--device: %s: not gpu, cpu or tpu", folder->device);
+	if (spelt != NULL && strcmp(spelt, name) != 0)
+		cli_wrong("--accelerator: %s is spelt %s", name, spelt);
 	if (name != NULL && strncmp(name, "Nvidia", 6) == 0)
 		needs = "gpu";
 	else if (name != NULL && strncmp(name, "Tpu", 3) == 0)

@@ -26,7 +26,7 @@ length_fault(const char *what, int length, bool timestamp)
 {
 	int whole = length + (timestamp ? STAMP : 0);
 
-	if (length < SLUG_LEAST)
+	if (whole < SLUG_LEAST)
 		return xasprintf("the %s has at least %d characters, not %d",
 		    what, SLUG_LEAST, length);
 	if (whole > SLUG_MOST)

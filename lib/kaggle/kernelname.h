@@ -14,8 +14,8 @@ struct kernelname {
 
 /*
  * What is wrong with an id and a title (NULL: it is made of the slug), in
- * words; NULL if nothing is. With timestamp they are to get one, which must fit
- * as well. The caller's to free.
+ * words; NULL if nothing is. With timestamp they are to get one, which counts
+ * in both limits of their lengths. The caller's to free.
  */
 char *kernelname_fault(const char *id, const char *title, bool timestamp);
 

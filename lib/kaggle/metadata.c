@@ -414,16 +414,30 @@ static const struct machine {
 
 enum { MACHINES = sizeof(machines) / sizeof(machines[0]) };
 
+static const struct machine *
+find_machine(const char *shape)
+{
+	for (size_t i = 0; i < MACHINES; i++)
+		if (strcasecmp(machines[i].name, shape) == 0)
+			return &machines[i];
+	return NULL;
+}
+
+const char *
+metadata_shape(const char *shape)
+{
+	const struct machine *machine = find_machine(shape);
+
+	return machine != NULL ? machine->name : NULL;
+}
+
 /* Kaggle takes any name, and for one that it does not know another machine. */
 static jv
 check_shape(const struct metadata *meta, const char *shape)
 {
-	const struct machine *machine = machines;
+	const struct machine *machine = find_machine(shape);
 
-	while (machine < machines + MACHINES &&
-	    strcasecmp(machine->name, shape) != 0)
-		machine++;
-	if (machine == machines + MACHINES)
+	if (machine == NULL)
 		warning("%s: machine_shape: %s is none of Kaggle's that are "
 			"known here; should it be none, Kaggle takes another "
 			"silently",

@@ -39,4 +39,10 @@ void metadata_release(struct metadata *meta);
  */
 const char *metadata_source_fault(const char *field, const char *entry);
 
+/*
+ * How Kaggle spells a machine_shape that is written here in whatever case;
+ * NULL if it is not known. Static text.
+ */
+const char *metadata_shape(const char *shape);
+
 #endif
