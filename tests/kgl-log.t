@@ -274,6 +274,19 @@ ok 'no internet' hint \
     'socket.gaierror: [Errno -3] Temporary failure in name resolution' \
     '--internet'
 ok 'an old GPU' hint 'RuntimeError: CUDA error: no kernel image is available for execution on the device' '--accelerator'
+ok 'a module that is not there, in a notebook' hint \
+    "$(printf "\033[0;31mModuleNotFoundError\033[0m: No module named 'foo'")" \
+    '--pip=foo '
+ok 'a GPU without memory, as TensorFlow says it' hint \
+    'ResourceExhaustedError: OOM when allocating tensor with shape[9]' \
+    'accelerator'
+ok 'as CuPy says it' hint \
+    'cupy.cuda.memory.OutOfMemoryError: Out of memory allocating 1 bytes' GPU
+ok 'a machine without, as Python says it' hint 'MemoryError' machine
+ok 'as Linux says it' hint 'OSError: [Errno 12] Cannot allocate memory' machine
+ok 'no key, as wandb 0.24 says it' hint \
+    'wandb.errors.errors.UsageError: No API key configured. Use `wandb login`' \
+    'WANDB_MODE=offline'
 ok 'no key' hint 'wandb.errors.UsageError: api_key not configured (no-tty)' \
     'WANDB_MODE=offline'
 logged "$events"
