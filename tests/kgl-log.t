@@ -119,9 +119,21 @@ is 'is not the last word' "$(data)" 'one two three four '
 streams '[{"end":"stall"}]' COMPLETE
 ok 'one that does not end' run 0 kgl-log -f u/k
 is 'neither' "$(data)" 'one two three four '
-streams '[{"events":0,"end":"clean"}]' COMPLETE
-ok 'no event' run 0 kgl-log -f u/k
-ok 'is an empty log' grep_err 'the log is empty'
+for entry in '{"events":0,"end":"clean"}' '{"events":0,"end":"log"}' \
+    '{"status":403}' '{"status":500}'; do
+    streams "[$entry]" COMPLETE
+    ok "behind the end: $entry" run 0 kgl-log -f u/k
+    is 'is not the last word' "$(data)" 'one two three four '
+done
+streams '[{"events":2,"end":"cut"},{"status":403}]' RUNNING COMPLETE
+ok 'nor after a part' run 0 kgl-log -f u/k
+is 'of which nothing comes twice' "$(data)" 'one two three four '
+for log in '[]' '""'; do
+    logged "$log"
+    ok 'no event' run 0 kgl-log -f u/k
+    is 'is no record' "$(cat "$out")" ''
+    ok 'is an empty log' grep_err 'the log is empty'
+done
 
 # The stored log need not spell it as the stream does.
 streams '[{"end":"cut","log":[{"time":1.5004,"data":"one"},
