@@ -277,6 +277,10 @@ session_unfinished(struct kaggle *kaggle, const struct kernel *kernel, jv rec,
 		    error_message(why));
 		jv_free(why);
 		why = better;
+	} else if (!session.pushed && session.status != NULL &&
+	    strcmp(session.status, "NEW_SCRIPT") == 0) {
+		why = error_value("not_found",
+		    "it was saved, and never run (%s)", session.status);
 	} else if (!session.ended) {
 		why = error_temporary(error_value("conflict",
 		    "its session has not ended (%s), and may write more",

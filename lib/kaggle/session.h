@@ -74,7 +74,8 @@ jv session_ask(struct kaggle *kaggle, struct session *session,
 /*
  * Whether the session that is meant has ended: jv_null() if rec says so, as
  * kgl-status -w writes it, or Kaggle. Else an error_value(): conflict,
- * temporary, if it goes on; or why that is not known. Borrows rec.
+ * temporary, if it goes on; not_found if the kernel was saved and never run;
+ * or why that is not known. Borrows rec.
  */
 jv session_unfinished(struct kaggle *kaggle, const struct kernel *kernel,
     jv rec, const struct deadline *deadline);
