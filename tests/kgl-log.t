@@ -128,6 +128,10 @@ done
 streams '[{"events":2,"end":"cut"},{"status":403}]' RUNNING COMPLETE
 ok 'nor after a part' run 0 kgl-log -f u/k
 is 'of which nothing comes twice' "$(data)" 'one two three four '
+streams '[{"events":3,"end":"cut"},{"events":1,"end":"clean"}]' \
+    RUNNING COMPLETE
+ok 'nor one that ends cleanly before' run 0 kgl-log -f u/k
+is 'what was written' "$(data)" 'one two three four '
 for log in '[]' '""'; do
     logged "$log"
     ok 'no event' run 0 kgl-log -f u/k

@@ -458,7 +458,9 @@ goes_on(struct session_log *log, struct session *session, enum pass pass,
 		return stored_instead(log, why);
 	if (pass == PASS_ERROR)
 		return false;
-	if ((pass == PASS_ENDED || (pass == PASS_CLEAN && over)) && !whole) {
+	if (pass == PASS_CLEAN && over && !whole)
+		return stored_instead(log, why);
+	if (pass == PASS_ENDED && !whole) {
 		*why = other_session(log);
 		return false;
 	}
