@@ -157,6 +157,9 @@ doubt(struct session *session)
 		    "for ten minutes Kaggle has known of no session of this "
 		    "push: look at %s",
 		    session->kernel->url);
+	if (!session->pushed)
+		return error_value("not_found",
+		    "it was saved, and never run (%s)", session->status);
 	return error_value("unknown_outcome",
 	    "%s may be the status of a session before this one; ten minutes "
 	    "brought no other: look at %s",

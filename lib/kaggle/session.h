@@ -65,8 +65,8 @@ void session_release(struct session *session);
  *
  * While waiting, what passes is waited for: answers that are none, for ten
  * minutes without one that is; an end whose session is in doubt, or no session
- * after a push, for ten minutes, then it is unknown_outcome. jv_null() then
- * means: go on.
+ * after a push, for ten minutes, then it is unknown_outcome; without a push
+ * NEW_SCRIPT as long, then it is not_found. jv_null() then means: go on.
  */
 jv session_ask(struct kaggle *kaggle, struct session *session,
     const struct deadline *deadline);
