@@ -649,6 +649,8 @@ ok 'after a dry run' \
 is 'there is nothing to have' "$(jq -c . "$out")" '{"kernel":"u/k","dry_run":true}'
 ok 'and no folder is made' [ ! -e "$work/dry" ]
 
+ok '--list by size, which it does not have' \
+    run 2 kgl-output --list --max-file=3 u/k
 ok 'an empty folder name' run 2 kgl-output -o '' u/k
 ok 'is no folder' run 2 kgl-output -d '' u/k
 ok 'a kernel by its URL' \
