@@ -41,6 +41,8 @@ for page in "$srcdir"/man/*; do
     name=$(basename "$page")
     is "$name: mandoc has nothing to say" \
         "$(mandoc -T lint -W warning "$page" 2>&1)" ''
+    is "$name: quotes that are to be seen are no quotes of mdoc" \
+        "$(grep -nE '^\.(Dl|Li|Ql) (.* )?"' "$page")" ''
     missing=
     for other in $(sed -n 's/^\.Xr \(k[a-z-]*\|wb-[a-z-]*\) \([157]\).*/\1.\2/p' \
         "$page" | sort -u); do

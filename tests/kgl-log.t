@@ -119,9 +119,25 @@ is 'is not the last word' "$(data)" 'one two three four '
 streams '[{"end":"stall"}]' COMPLETE
 ok 'one that does not end' run 0 kgl-log -f u/k
 is 'neither' "$(data)" 'one two three four '
-streams '[{"events":0,"end":"clean"}]' COMPLETE
-ok 'no event' run 0 kgl-log -f u/k
-ok 'is an empty log' grep_err 'the log is empty'
+for entry in '{"events":0,"end":"clean"}' '{"events":0,"end":"log"}' \
+    '{"status":403}' '{"status":500}'; do
+    streams "[$entry]" COMPLETE
+    ok "behind the end: $entry" run 0 kgl-log -f u/k
+    is 'is not the last word' "$(data)" 'one two three four '
+done
+streams '[{"events":2,"end":"cut"},{"status":403}]' RUNNING COMPLETE
+ok 'nor after a part' run 0 kgl-log -f u/k
+is 'of which nothing comes twice' "$(data)" 'one two three four '
+streams '[{"events":3,"end":"cut"},{"events":1,"end":"clean"}]' \
+    RUNNING COMPLETE
+ok 'nor one that ends cleanly before' run 0 kgl-log -f u/k
+is 'what was written' "$(data)" 'one two three four '
+for log in '[]' '""'; do
+    logged "$log"
+    ok 'no event' run 0 kgl-log -f u/k
+    is 'is no record' "$(cat "$out")" ''
+    ok 'is an empty log' grep_err 'the log is empty'
+done
 
 # The stored log need not spell it as the stream does.
 streams '[{"end":"cut","log":[{"time":1.5004,"data":"one"},
@@ -274,6 +290,19 @@ ok 'no internet' hint \
     'socket.gaierror: [Errno -3] Temporary failure in name resolution' \
     '--internet'
 ok 'an old GPU' hint 'RuntimeError: CUDA error: no kernel image is available for execution on the device' '--accelerator'
+ok 'a module that is not there, in a notebook' hint \
+    "$(printf "\033[0;31mModuleNotFoundError\033[0m: No module named 'foo'")" \
+    '--pip=foo '
+ok 'a GPU without memory, as TensorFlow says it' hint \
+    'ResourceExhaustedError: OOM when allocating tensor with shape[9]' \
+    'accelerator'
+ok 'as CuPy says it' hint \
+    'cupy.cuda.memory.OutOfMemoryError: Out of memory allocating 1 bytes' GPU
+ok 'a machine without, as Python says it' hint 'MemoryError' machine
+ok 'as Linux says it' hint 'OSError: [Errno 12] Cannot allocate memory' machine
+ok 'no key, as wandb 0.24 says it' hint \
+    'wandb.errors.errors.UsageError: No API key configured. Use `wandb login`' \
+    'WANDB_MODE=offline'
 ok 'no key' hint 'wandb.errors.UsageError: api_key not configured (no-tty)' \
     'WANDB_MODE=offline'
 logged "$events"

@@ -599,6 +599,17 @@ for status in 401 403 404 500; do
         404) echo not_found ;; 500) echo unavailable ;; *) echo auth ;; esac)"
     is 'without fields that are not so' "$(field files)" null
 done
+serve NEW_SCRIPT
+ok 'one that was saved only' run 1 kgl-output -o "$work/none" u/k
+is 'is none that goes on' "$(field error.code),$(field error.temporary)" \
+    not_found,false
+serve --load '{"kernels":{"u/k":{"running_output":true}}}' NEW_SCRIPT
+ok 'nor with files of before' run 1 kgl-output -o "$work/none" u/k
+is 'of which it says so' "$(field failed.code)" not_found
+ok 'after a push it may come' run_input \
+    '{"kernel":"u/k","pushed_at":"2026-11-21T06:00:00Z"}' 1 kgl-output -o "$work/none"
+is 'so it is worth to wait' "$(field failed.code),$(field failed.temporary)" \
+    conflict,true
 serve 404
 ok 'a kernel without a session' run 1 kgl-output -o "$work/none" u/k
 is 'is not found' "$(field error.code)" not_found
@@ -638,6 +649,8 @@ ok 'after a dry run' \
 is 'there is nothing to have' "$(jq -c . "$out")" '{"kernel":"u/k","dry_run":true}'
 ok 'and no folder is made' [ ! -e "$work/dry" ]
 
+ok '--list by size, which it does not have' \
+    run 2 kgl-output --list --max-file=3 u/k
 ok 'an empty folder name' run 2 kgl-output -o '' u/k
 ok 'is no folder' run 2 kgl-output -d '' u/k
 ok 'a kernel by its URL' \

@@ -275,6 +275,9 @@ read_options(int argc, char *argv[])
 	}
 	if (output != NULL && directory != NULL)
 		cli_wrong("-o and -d exclude each other");
+	if (listing && max_file >= 0)
+		cli_wrong("--list: Kaggle's list has no sizes, so no "
+			  "--max-file");
 	if ((output != NULL && *output == '\0') ||
 	    (directory != NULL && *directory == '\0'))
 		cli_wrong("the name of the folder is empty");

@@ -21,12 +21,19 @@ static const struct hint {
 	    "--accelerator" },
 	{ "RESOURCE_EXHAUSTED: Out of memory",
 	    "the accelerator's memory is full: use smaller batches" },
+	{ "OOM when allocating tensor",
+	    "the accelerator's memory is full: use smaller batches" },
+	{ "OutOfMemoryError: Out of memory allocating",
+	    "the GPU's memory is full: load less onto it at once" },
 	{ "Your notebook tried to allocate more memory",
 	    "the machine's memory is full: load less at once, and use fewer "
 	    "DataLoader workers" },
 	{ "DefaultCPUAllocator: can't allocate memory",
 	    "the machine's memory is full: load less at once" },
 	{ "Unable to allocate",
+	    "the machine's memory is full: load less at once" },
+	{ "MemoryError", "the machine's memory is full: load less at once" },
+	{ "Cannot allocate memory",
 	    "the machine's memory is full: load less at once" },
 	{ "SIGKILL",
 	    "killed, most likely as the machine's memory is full: load less "
@@ -50,7 +57,8 @@ static const struct hint {
 	{ "No space left on device",
 	    "/kaggle/working holds 20 GB: keep fewer checkpoints there, and "
 	    "what is not to be kept in /tmp" },
-	{ "ModuleNotFoundError: No module named '",
+	/* Notebooks colour the name of the exception before it. */
+	{ "No module named '",
 	    "the image has no module %: add --pip=% (or the name of the "
 	    "package that has it) to kgl-build" },
 	{ "Temporary failure in name resolution",
@@ -74,6 +82,9 @@ static const struct hint {
 	{ "Found no NVIDIA driver on your system",
 	    "the session has no GPU: build with --device=gpu" },
 	{ "api_key not configured",
+	    "wandb has no key there: set WANDB_MODE=offline (--env), and sync "
+	    "the run afterwards with wb-sync" },
+	{ "No API key configured",
 	    "wandb has no key there: set WANDB_MODE=offline (--env), and sync "
 	    "the run afterwards with wb-sync" },
 	{ "Maximum batch GPU session count",

@@ -157,6 +157,9 @@ doubt(struct session *session)
 		    "for ten minutes Kaggle has known of no session of this "
 		    "push: look at %s",
 		    session->kernel->url);
+	if (!session->pushed)
+		return error_value("not_found",
+		    "it was saved, and never run (%s)", session->status);
 	return error_value("unknown_outcome",
 	    "%s may be the status of a session before this one; ten minutes "
 	    "brought no other: look at %s",
@@ -277,6 +280,10 @@ session_unfinished(struct kaggle *kaggle, const struct kernel *kernel, jv rec,
 		    error_message(why));
 		jv_free(why);
 		why = better;
+	} else if (!session.pushed && session.status != NULL &&
+	    strcmp(session.status, "NEW_SCRIPT") == 0) {
+		why = error_value("not_found",
+		    "it was saved, and never run (%s)", session.status);
 	} else if (!session.ended) {
 		why = error_temporary(error_value("conflict",
 		    "its session has not ended (%s), and may write more",

@@ -65,8 +65,8 @@ void session_release(struct session *session);
  *
  * While waiting, what passes is waited for: answers that are none, for ten
  * minutes without one that is; an end whose session is in doubt, or no session
- * after a push, for ten minutes, then it is unknown_outcome. jv_null() then
- * means: go on.
+ * after a push, for ten minutes, then it is unknown_outcome; without a push
+ * NEW_SCRIPT as long, then it is not_found. jv_null() then means: go on.
  */
 jv session_ask(struct kaggle *kaggle, struct session *session,
     const struct deadline *deadline);
@@ -74,7 +74,8 @@ jv session_ask(struct kaggle *kaggle, struct session *session,
 /*
  * Whether the session that is meant has ended: jv_null() if rec says so, as
  * kgl-status -w writes it, or Kaggle. Else an error_value(): conflict,
- * temporary, if it goes on; or why that is not known. Borrows rec.
+ * temporary, if it goes on; not_found if the kernel was saved and never run;
+ * or why that is not known. Borrows rec.
  */
 jv session_unfinished(struct kaggle *kaggle, const struct kernel *kernel,
     jv rec, const struct deadline *deadline);

@@ -435,6 +435,15 @@ pause_between(struct session_log *log, bool news)
 	return deadline_sleep(log->deadline, log->pause);
 }
 
+/* Behind the end the log is also elsewhere: *why is what came of it; false. */
+static bool
+stored_instead(struct session_log *log, jv *why)
+{
+	jv_free(*why);
+	*why = read_stored(log);
+	return false;
+}
+
 /*
  * What is next after a connection that ended so: true if that is another one.
  * Else *why is the outcome. over: the session had ended before it was made.
@@ -445,9 +454,13 @@ goes_on(struct session_log *log, struct session *session, enum pass pass,
 {
 	bool whole = log->begun && log->count >= log->seen;
 
+	if (over && (pass == PASS_NONE || (pass == PASS_ERROR && !log->other)))
+		return stored_instead(log, why);
 	if (pass == PASS_ERROR)
 		return false;
-	if ((pass == PASS_ENDED || (pass == PASS_CLEAN && over)) && !whole) {
+	if (pass == PASS_CLEAN && over && !whole)
+		return stored_instead(log, why);
+	if (pass == PASS_ENDED && !whole) {
 		*why = other_session(log);
 		return false;
 	}
@@ -455,15 +468,10 @@ goes_on(struct session_log *log, struct session *session, enum pass pass,
 		log_scanner_end(&log->scanner);
 	if (pass == PASS_ENDED || (pass == PASS_CLEAN && over))
 		return false;
-	if (pass == PASS_NONE && over) {
-		jv_free(*why);
-		*why = read_stored(log);
-		return false;
-	}
 	if (pass != PASS_FAILED)
 		log->since = NAN;
 	else if (age(&log->since) >= FAILING)
-		return false;
+		return over ? stored_instead(log, why) : false;
 	if (pass == PASS_FAILED)
 		verbose("%s: %s; asking on", session->kernel->name,
 		    error_message(*why));
@@ -517,6 +525,14 @@ session_log_follow(struct session_log *log, struct session *session)
 	diag_on_signal(
 	    "%s: its session goes on: %s", log->kernel->name, log->kernel->url);
 	why = follow(log, session);
+	/* A stream without an event is no proof that there is none. */
+	if (jv_is_valid(why) && log->seen == 0) {
+		(void)stored_instead(log, &why);
+		if (strcmp(error_code(why), "not_found") == 0) {
+			jv_free(why);
+			why = jv_null();
+		}
+	}
 	diag_on_signal(NULL);
 	rest(log);
 	present(log);

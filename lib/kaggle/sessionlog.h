@@ -16,7 +16,8 @@
  * of them are compared: where they differ another session has begun.
  *
  * A log is over at END_OF_LOG, or at the clean end of a connection that was
- * made after the session was known to have ended.
+ * made after the session was known to have ended. Where the stream has no event
+ * then, or cannot be had, the log of ListKernelSessionOutput is taken.
  */
 #ifndef KAGGLE_SESSIONLOG_H
 #define KAGGLE_SESSIONLOG_H

@@ -149,6 +149,11 @@ test_waiting(void **state)
 		    "CANCEL_ACKNOWLEDGED", 2 },
 		{ "{\"no_run\":true,\"pushed_at\":\"2026-11-21T06:00:00Z\"}",
 		    { "!not_found" }, old, "not_found", 1 },
+		{ "{}", { "NEW_SCRIPT" }, NULL, "not_found", 0 },
+		{ "{\"no_run\":true,\"pushed_at\":\"2026-11-21T06:00:00Z\"}",
+		    { "NEW_SCRIPT" }, old, "not_found", 0 },
+		{ "{}", { "NEW_SCRIPT", "QUEUED", "COMPLETE" }, NULL,
+		    "COMPLETE", 3 },
 		/* an end as before: one that was not ended must be seen */
 		{ before, { "COMPLETE", "COMPLETE", "QUEUED", "COMPLETE" }, old,
 		    "COMPLETE", 4 },
