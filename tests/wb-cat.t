@@ -211,6 +211,7 @@ ok '-f: --timeout' run 1 wb-cat -f --timeout=5 live.wandb
 is 'gives up' "$(field error.code) $(field error.temporary)" 'timeout true'
 for how in cut replaced; do
     head -c 100000 "$typical" >live.wandb
+    : >"$out" # what an earlier call wrote is not what is waited for
     wb-cat -f live.wandb >"$out" 2>"$err" 9>&- &
     follower=$!
     ok "-f: a file that is $how" lines "$before"
