@@ -5,6 +5,7 @@
  *	wandb.c            routes, keys, --load, the schema's roots
  *	wandb_node.c       rows as objects, ids, violations, settings
  *	wandb_run.c        UpsertBucket and what else is done to a run
+ *	wandb_load.c       runs that a script says are there
  *	wandb_query.c      projects and runs: what is asked of them
  *	wandb_filter.c     which runs a filter means
  *	wandb_history.c    rows, events, console lines as answers
@@ -97,6 +98,11 @@ jv wb_run_of(sqlite3_stmt *row);
  */
 enum wb_found wb_run_at(
     struct store *store, const char *path, long long *run, char **rest);
+
+/* ---- wandb_load.c ---- */
+
+/* Makes the runs of a script's member of that name. Borrows runs. */
+jv wb_load_runs(struct store *store, jv runs);
 
 /* ---- wandb_filter.c ---- */
 
