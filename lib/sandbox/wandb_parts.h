@@ -84,12 +84,19 @@ enum wb_found wb_run(struct store *store, const char *entity,
 /* The run's node; null without it. */
 jv wb_run_node(struct store *store, long long run);
 
+/* Created from then on (seconds since 1970), or running if that is set. */
+struct wb_bounds {
+	double from;
+	bool running;
+};
+
 /*
- * Rows for a project's runs in the order of their creation, from behind one of
- * them (0: from the first). wb_run_of() makes a node of a row.
+ * Rows for a project's runs within bounds, in the order of their creation,
+ * from behind one of them (0: from the first). wb_run_of() makes a node of a
+ * row.
  */
-sqlite3_stmt *wb_runs_from(
-    struct store *store, long long project, long long after, bool newest_first);
+sqlite3_stmt *wb_runs_from(struct store *store, long long project,
+    const struct wb_bounds *bounds, long long after, bool newest_first);
 jv wb_run_of(sqlite3_stmt *row);
 
 /*
@@ -105,6 +112,9 @@ enum wb_found wb_run_at(
 jv wb_load_runs(struct store *store, jv runs);
 
 /* ---- wandb_filter.c ---- */
+
+/* What all runs that match are within. Borrows filter. */
+void wb_bounds(jv filter, struct wb_bounds *bounds);
 
 /* Whether a run matches a filter; -1 if that is none. Borrows both. */
 int wb_matches(struct store *store, jv filter, jv node);

@@ -96,28 +96,34 @@ wb_run_node(struct store *store, long long run)
 #define RUNS                                                    \
 	"SELECT " RUN_COLUMNS                                   \
 	"FROM wb_run r JOIN wb_project p ON p.key = r.project " \
-	"WHERE r.project = ?1 AND NOT deleted "
-/* Behind run ?2; the first comparison is what finds it in the index. */
+	"WHERE r.project = ?1 AND NOT deleted "                 \
+	"AND (r.createdAt >= ?2 OR (?3 AND state = 'running')) "
+/* Behind run ?4; the first comparison is what finds it in the index. */
 #define BEHIND(than)                                       \
 	"AND r.createdAt " than                            \
-	"= (SELECT createdAt FROM wb_run WHERE key = ?2) " \
+	"= (SELECT createdAt FROM wb_run WHERE key = ?4) " \
 	"AND (r.createdAt, r.key) " than                   \
-	" (SELECT createdAt, key FROM wb_run WHERE key = ?2) "
+	" (SELECT createdAt, key FROM wb_run WHERE key = ?4) "
 #define OLDEST_FIRST "ORDER BY r.createdAt, r.key"
 #define NEWEST_FIRST "ORDER BY r.createdAt DESC, r.key DESC"
 
 sqlite3_stmt *
-wb_runs_from(
-    struct store *store, long long project, long long after, bool newest_first)
+wb_runs_from(struct store *store, long long project,
+    const struct wb_bounds *bounds, long long after, bool newest_first)
 {
+	long long running = bounds->running;
+
 	if (after == 0)
 		return newest_first
-		    ? store_query(store, RUNS NEWEST_FIRST, "i", project)
-		    : store_query(store, RUNS OLDEST_FIRST, "i", project);
-	return newest_first ? store_query(store, RUNS BEHIND("<") NEWEST_FIRST,
-				  "ii", project, after)
-			    : store_query(store, RUNS BEHIND(">") OLDEST_FIRST,
-				  "ii", project, after);
+		    ? store_query(store, RUNS NEWEST_FIRST, "idi", project,
+			  bounds->from, running)
+		    : store_query(store, RUNS OLDEST_FIRST, "idi", project,
+			  bounds->from, running);
+	return newest_first
+	    ? store_query(store, RUNS BEHIND("<") NEWEST_FIRST, "idii", project,
+		  bounds->from, running, after)
+	    : store_query(store, RUNS BEHIND(">") OLDEST_FIRST, "idii", project,
+		  bounds->from, running, after);
 }
 
 jv
