@@ -466,7 +466,7 @@ load(struct store *store, jv script)
 	static const char *const texts[] = { "entity", "api_key",
 		"identity_token" };
 	static const char *const lists[] = { "features", "upload_headers" };
-	jv runs = record_get(script, "runs"), out = jv_null();
+	jv out = jv_null(), runs;
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
 		if (wb_text(script, texts[i]) != NULL)
@@ -485,13 +485,14 @@ load(struct store *store, jv script)
 		}
 		jv_free(list);
 	}
-	if (jv_is_valid(runs) && jv_is_valid(out)) {
-		jv_free(out);
-		out = wb_load_runs(store, runs);
-	}
-	jv_free(runs);
+	runs = record_get(script, "runs");
 	jv_free(script);
-	return out;
+	if (!jv_is_valid(out) || !jv_is_valid(runs)) {
+		jv_free(runs);
+		return out;
+	}
+	jv_free(out);
+	return wb_load_runs(store, runs);
 }
 
 static void

@@ -1,143 +1,172 @@
 /* SPDX-License-Identifier: MIT */
-/* sandbox/wandb_load - runs that a script says are there */
+/* sandbox/wandb_load - runs that are there from the beginning: --load */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
-#include "json.h"
 #include "record.h"
 #include "sandbox/wandb_parts.h"
 
-static const char *const members[] = { "displayName", "state", "createdAt",
-	"heartbeatAt", "sweepName", "group", "jobType", "tags", "notes", "host",
-	"config", "summaryMetrics", NULL };
+static const char *const fields[] = { "run", "display_name", "state",
+	"created_at", "heartbeat_at", "notes", "group", "job_type", "tags",
+	"sweep", "host", "commit", "program", "config", "summary", "history",
+	NULL };
 
-/* ENTITY/PROJECT/RUN; false if it is not of that form. */
-static bool
-split_path(char *path, const char *part[3])
-{
-	char *slash = strchr(path, '/');
-	char *second = slash != NULL ? strchr(slash + 1, '/') : NULL;
-
-	if (second == NULL || strchr(second + 1, '/') != NULL)
-		return false;
-	*slash = *second = '\0';
-	part[0] = path;
-	part[1] = slash + 1;
-	part[2] = second + 1;
-	return *part[0] != '\0' && *part[1] != '\0' && *part[2] != '\0';
-}
-
-/* A time for the store: NULL without one. False if it is none. */
-static bool
-time_text(jv script, const char *field, char **text)
-{
-	jv value = record_get(script, field);
-	bool given = jv_get_kind(value) == JV_KIND_STRING;
-	double time = given ? clock_parse(jv_string_value(value)) : 0;
-
-	*text = given && !isnan(time) ? xasprintf("%.6f", time) : NULL;
-	given =
-	    given || !jv_is_valid(value) || jv_get_kind(value) == JV_KIND_NULL;
-	jv_free(value);
-	return given && !isnan(time);
-}
-
-/* An object as JSON text; a string as it is; otherwise null. */
+/* A text as it is, or an object as one. */
 static jv
-object_text(jv script, const char *field)
+json_text(jv one, const char *field)
 {
-	jv value = record_get(script, field);
+	jv value = record_get(one, field);
 
-	if (jv_get_kind(value) == JV_KIND_OBJECT)
-		return jv_dump_string(value, 0);
-	if (jv_get_kind(value) == JV_KIND_STRING)
-		return value;
-	jv_free(value);
-	return jv_null();
+	return jv_get_kind(value) == JV_KIND_OBJECT ? jv_dump_string(value, 0)
+						    : value;
 }
 
-static const char *
-text_of(jv value)
-{
-	return jv_get_kind(value) == JV_KIND_STRING ? jv_string_value(value)
-						    : NULL;
-}
-
+/* A config has its values wrapped: {"KEY": {"value": V}}. */
 static jv
-put_run(struct store *store, const char *const part[3], jv script)
+wrapped(jv one)
 {
-	long long project = wb_project(store, part[0], part[1], true);
-	const char *state = wb_text(script, "state");
-	char *id = wb_id("Run", "v1:%s:%s:%s", part[2], part[1], part[0]);
-	char *created = NULL, *heartbeat = NULL;
-	jv config = object_text(script, "config");
-	jv summary = object_text(script, "summaryMetrics");
-	jv tags = record_get(script, "tags"), out = jv_null();
+	jv config = record_get(one, "config"), out = jv_object();
 
-	if (jv_get_kind(tags) != JV_KIND_ARRAY) {
-		jv_free(tags);
-		tags = jv_array();
+	if (jv_get_kind(config) != JV_KIND_OBJECT) {
+		jv_free(out);
+		return config;
 	}
-	if (!time_text(script, "createdAt", &created) || created == NULL ||
-	    !time_text(script, "heartbeatAt", &heartbeat)) {
-		out = error_value("input", "run %s: a time that is none", id);
-		jv_free(tags);
-	} else {
-		(void)store_do(store,
-		    "DELETE FROM wb_line WHERE run = "
-		    "(SELECT key FROM wb_run WHERE id = ?)",
-		    "s", id); /* it may have none */
-		(void)store_do(store,
-		    "INSERT OR REPLACE INTO wb_run(project, id, name, "
-		    "displayName, state, createdAt, heartbeatAt, sweepName, "
-		    "groupName, jobType, notes, host, config, summary, tags, "
-		    "scripted) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-		    "?, ?, 1)",
-		    "isssssssssssssj", project, id, part[2],
-		    wb_text(script, "displayName"),
-		    state != NULL ? state : "finished", created, heartbeat,
-		    wb_text(script, "sweepName"), wb_text(script, "group"),
-		    wb_text(script, "jobType"), wb_text(script, "notes"),
-		    wb_text(script, "host"), text_of(config), text_of(summary),
-		    tags); /* one row always */
-	}
-	free(created);
-	free(heartbeat);
-	free(id);
+	jv_object_foreach(config, key, value) out = jv_object_set(
+	    out, key, jv_object_set(jv_object(), jv_string("value"), value));
 	jv_free(config);
-	jv_free(summary);
-	return out;
+	return jv_dump_string(out, 0);
+}
+
+/* What UpsertBucket would be told. */
+static jv
+input_of(jv one)
+{
+	static const struct {
+		const char *ours, *theirs;
+	} names[] = { { "display_name", "displayName" }, { "state", "state" },
+		{ "notes", "notes" }, { "group", "groupName" },
+		{ "job_type", "jobType" }, { "tags", "tags" },
+		{ "sweep", "sweep" }, { "host", "host" },
+		{ "commit", "commit" }, { "program", "jobProgram" } };
+	jv input = jv_object(), text;
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		input = record_take(input, names[i].theirs, one, names[i].ours);
+	text = wrapped(one);
+	input = jv_is_valid(text)
+	    ? jv_object_set(input, jv_string("config"), text)
+	    : input;
+	text = json_text(one, "summary");
+	return jv_is_valid(text)
+	    ? jv_object_set(input, jv_string("summaryMetrics"), text)
+	    : input;
+}
+
+static double
+time_of(jv one, const char *field)
+{
+	const char *text = record_str(one, field);
+
+	return text != NULL ? clock_parse(text) : NAN;
+}
+
+/* Rows, in the order of their steps; each an object, or its text. */
+static void
+load_rows(struct store *store, long long run, jv rows)
+{
+	long long n = 0;
+
+	jv_array_foreach(rows, i, row)
+	{
+		jv step = record_get(row, "_step");
+		bool object = jv_get_kind(row) == JV_KIND_OBJECT;
+		jv text = object ? jv_dump_string(row, 0) : row;
+
+		if (jv_get_kind(text) == JV_KIND_STRING)
+			(void)store_do(store,
+			    "INSERT OR REPLACE INTO wb_line(run, file, n, "
+			    "step, text) VALUES(?, 0, ?, ?, ?)",
+			    "iiis", run, n++,
+			    jv_get_kind(step) == JV_KIND_NUMBER
+				? (long long)jv_number_value(step)
+				: (long long)i,
+			    jv_string_value(text)); /* one row always */
+		jv_free(text);
+		jv_free(step);
+	}
+	(void)store_do(store, "UPDATE wb_run SET history = ? WHERE key = ?",
+	    "ii", n, run); /* one row always */
+	jv_free(rows);
+}
+
+/* Borrows one. False if it has no name of three parts. */
+static bool
+load_run(struct store *store, jv one)
+{
+	const char *path = record_str(one, "run");
+	char *entity = path != NULL ? xstrdup(path) : NULL;
+	char *project = entity != NULL ? strchr(entity, '/') : NULL;
+	char *id = project != NULL ? strchr(project + 1, '/') : NULL;
+	double created = time_of(one, "created_at");
+	jv input, name, rows;
+	long long run;
+
+	if (id == NULL) {
+		free(entity);
+		return false;
+	}
+	*project++ = *id++ = '\0';
+	if (wb_run(store, entity, project, id, &run) != WB_FOUND)
+		run = wb_insert_run(store, entity, project, id);
+	free(entity);
+	input = input_of(one);
+	wb_update_run(store, run, input);
+	jv_free(input);
+	if (!isnan(created))
+		(void)store_do(store,
+		    "UPDATE wb_run SET createdAt = ?, "
+		    "heartbeatAt = nullif(?, -1.0) WHERE key = ?",
+		    "ddi", created,
+		    isnan(time_of(one, "heartbeat_at"))
+			? -1.0
+			: time_of(one, "heartbeat_at"),
+		    run); /* one row always */
+	name = record_get(one, "display_name");
+	(void)store_do(store,
+	    "UPDATE wb_run SET scripted = 1, displayName = iif(?, displayName, "
+	    "coalesce(displayName, 'quiet-sandbox-' || key)) WHERE key = ?",
+	    "ii", (long long)jv_is_valid(name), run); /* one row always */
+	jv_free(name);
+	rows = record_get(one, "history");
+	if (jv_get_kind(rows) == JV_KIND_ARRAY)
+		load_rows(store, run, rows);
+	else
+		jv_free(rows);
+	return true;
 }
 
 jv
 wb_load_runs(struct store *store, jv runs)
 {
-	jv out = jv_null();
+	jv out = jv_get_kind(runs) == JV_KIND_ARRAY
+	    ? jv_null()
+	    : error_value("input", "runs is no list");
+	int count = jv_is_valid(out) ? jv_array_length(jv_copy(runs)) : 0;
 
-	if (jv_get_kind(runs) != JV_KIND_OBJECT)
-		return error_value("input", "runs is no object");
-	jv_object_foreach(runs, path, script)
-	{
-		char *copy = xstrdup(jv_string_value(path));
-		const char *part[3];
+	for (int i = 0; i < count && jv_is_valid(out); i++) {
+		jv one = jv_array_get(jv_copy(runs), i);
 
-		if (jv_is_valid(out)) {
+		jv_free(out);
+		out = script_check(one, "a run", fields);
+		if (jv_is_valid(out) && !load_run(store, one)) {
 			jv_free(out);
-			out = script_check(script, copy, members);
+			out = error_value("input",
+			    "a run without \"run\": \"entity/project/id\"");
 		}
-		if (jv_is_valid(out)) {
-			jv_free(out);
-			out = split_path(copy, part)
-			    ? put_run(store, part, script)
-			    : error_value("input",
-				  "%s is no ENTITY/PROJECT/RUN",
-				  jv_string_value(path));
-		}
-		free(copy);
-		jv_free(path);
-		jv_free(script);
+		jv_free(one);
 	}
+	jv_free(runs);
 	return out;
 }

@@ -78,7 +78,7 @@ def config(rng):
     return json.dumps(out)
 
 
-def made(n, now, count, recent):
+def made(n, path, now, count, recent):
     """Run n of count, the newest last, in the order of their creation."""
     rng = random.Random(n)
     if n >= count - recent:
@@ -89,23 +89,25 @@ def made(n, now, count, recent):
     display, sweep = name(rng, n)
     lasted = rng.expovariate(1 / 5400)
     ended = state(rng)
-    return f"{n:08d}", {
-        "displayName": display, "sweepName": sweep, "state": ended,
-        "createdAt": stamp(created),
-        "heartbeatAt": None if ended == "pending"
-        else stamp(min(created + lasted, now)),
-        "tags": ["nightly"] if n % 7 == 0 else [], "group": f"group{n % 50}",
-        "config": config(rng), "summaryMetrics": summary(rng, ended)}
+    out = {"run": f"{path}/{n:08d}", "display_name": display, "state": ended,
+           "created_at": stamp(created), "group": f"group{n % 50}",
+           "tags": ["nightly"] if n % 7 == 0 else [],
+           "config": config(rng), "summary": summary(rng, ended)}
+    if sweep:
+        out["sweep"] = sweep
+    if ended != "pending":
+        out["heartbeat_at"] = stamp(min(created + lasted, now))
+    return out
 
 
 def main(url, path, now, count="26000", recent="400"):
     count, recent = int(count), int(recent)
     for first in range(0, count, BATCH):
-        runs = dict(made(n, float(now), count, recent)
-                    for n in range(first, min(first + BATCH, count)))
+        script = {"runs": [made(n, path, float(now), count, recent)
+                           for n in range(first, min(first + BATCH, count))]}
         urllib.request.urlopen(urllib.request.Request(
-            f"{url}/sandbox/load", method="POST", data=json.dumps({"runs": {
-                f"{path}/{run}": runs[run] for run in runs}}).encode())).read()
+            f"{url}/sandbox/load", method="POST",
+            data=json.dumps(script).encode())).read()
 
 
 if __name__ == "__main__":
