@@ -523,6 +523,7 @@ static bool
 plan_retry(struct http_state *state, double named)
 {
 	const struct http_call *call = state->call;
+	int most = call->tries_most > 0 ? call->tries_most : TRIES;
 	double now = clock_now();
 	double wait = fmin(BACKOFF_MOST, exp2(fmin(state->futile, 10))) *
 	    (1 + (double)arc4random_uniform(1001) / 4000);
@@ -532,7 +533,7 @@ plan_retry(struct http_state *state, double named)
 		wait = fmax(named - now, 0);
 	state->futile++;
 	state->idle += wait;
-	if (call->transfer ? state->idle > FUTILE : call->tries >= TRIES)
+	if (call->transfer ? state->idle > FUTILE : call->tries >= most)
 		return false;
 	state->since = now;
 	state->due = now + wait;
