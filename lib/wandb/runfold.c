@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "clock.h"
+#include "diag.h"
 #include "wandb/runfold.h"
 #include "wandb/runs.h"
 
@@ -38,7 +39,7 @@ run_facts_read(struct run_facts *facts, struct span text, enum run_names names)
 	memset(facts, 0, sizeof(*facts));
 	if (text.len == 0 || text.at[0] != '{')
 		return false;
-	json_walk(&walk, text, 0);
+	json_walk(&walk, text, names == RUN_OF_SERVER ? JSON_WORDS : 0);
 	while (json_next(&walk, &member)) {
 		for (int i = 0; i < RUN_FACTS; i++) {
 			const char *name = fact_names[names][i];
@@ -135,8 +136,13 @@ read_number(const struct json_value *value, struct buf *kept, double *number)
 
 /* ---- what a run is ---- */
 
-enum run_state { STATE_RUNNING, STATE_FINISHED, STATE_FAILED, STATE_CRASHED,
-	STATE_OTHER };
+enum run_state {
+	STATE_RUNNING,
+	STATE_FINISHED,
+	STATE_FAILED,
+	STATE_CRASHED,
+	STATE_OTHER
+};
 
 static enum run_state
 state_of(const struct json_value *value)
@@ -146,8 +152,8 @@ state_of(const struct json_value *value)
 
 	for (int i = 0; i < STATE_OTHER; i++)
 		if (value->text.len == strlen(states[i]) &&
-		    strncasecmp(
-			value->text.at, states[i], value->text.len) == 0)
+		    strncasecmp(value->text.at, states[i], value->text.len) ==
+			0)
 			return i;
 	return STATE_OTHER;
 }
@@ -192,8 +198,8 @@ count(struct runfold_group *group, enum run_state state, bool in_window,
  * itself, or what a.b.c is in a or a.b. False if it is no number.
  */
 static bool
-config_number(struct span config, const char *key, struct buf *kept,
-    double *number)
+config_number(
+    struct span config, const char *key, struct buf *kept, double *number)
 {
 	struct json_member member;
 	struct json_walk walk;
@@ -220,8 +226,8 @@ config_number(struct span config, const char *key, struct buf *kept,
 		if (whole && read_number(&value, kept, number))
 			return true;
 		if (!whole && value.type == JSON_OBJECT &&
-		    config_number(value.text, key + member.key.len + 1, kept,
-			number))
+		    config_number(
+			value.text, key + member.key.len + 1, kept, number))
 			return true;
 	}
 	return false;
@@ -256,8 +262,7 @@ gpus_of(struct runfold *fold, const struct run_facts *facts)
 	if (key == NULL)
 		return fold->rules.gpus;
 	if (strcmp(key, RUNFOLD_GPUS_AUTO) == 0)
-		known =
-		    info_number(&facts->at[RUN_GPUS], &fold->text, &number);
+		known = info_number(&facts->at[RUN_GPUS], &fold->text, &number);
 	else
 		known = run_facts_have(facts, RUN_CONFIG) &&
 		    runs_text(&facts->at[RUN_CONFIG], &fold->kept, &config) &&
@@ -303,8 +308,8 @@ consider(struct runfold *fold, const struct run_facts *facts, int key,
 	if (best->run != NULL && created < best->created)
 		return;
 	id = id_of(facts);
-	order = best->run != NULL && created == best->created &&
-		!fold->rules.compat
+	order =
+	    best->run != NULL && created == best->created && !fold->rules.compat
 	    ? strcmp(id, best->run)
 	    : 1;
 	if (order <= 0) {
@@ -325,10 +330,9 @@ is_key(const struct json_member *member, const char *key, struct buf *kept)
 	return span_is((struct span){ kept->at, kept->len }, key);
 }
 
-/* Nothing of a summary counts that cannot be read to its end. */
 static void
-read_summary(struct runfold *fold, const struct run_facts *facts,
-    int64_t created)
+read_summary(
+    struct runfold *fold, const struct run_facts *facts, int64_t created)
 {
 	const struct json_value *summary = &facts->at[RUN_SUMMARY];
 	struct json_value found[RUNFOLD_KEYS] = { 0 };
@@ -350,10 +354,6 @@ read_summary(struct runfold *fold, const struct run_facts *facts,
 		for (int i = 0; i < RUNFOLD_KEYS; i++)
 			if (is_key(&member, runfold_keys[i], &fold->text))
 				found[i] = member.value;
-	if (walk.fault.why != NULL) {
-		fold->unreadable++;
-		return;
-	}
 	for (int i = 0; i < RUNFOLD_KEYS; i++)
 		if (found[i].text.at != NULL)
 			consider(fold, facts, i, &found[i], created);
@@ -437,8 +437,8 @@ runfold_add(struct runfold *fold, const struct run_facts *facts)
 	if (!dated && run_facts_have(facts, RUN_CREATED))
 		return "was created at what is no time";
 	state = state_of(&facts->at[RUN_STATE]);
-	in_window = dated && created >= fold->start &&
-	    (compat || created <= fold->now);
+	in_window =
+	    dated && created >= fold->start && (compat || created <= fold->now);
 	active = state == STATE_RUNNING && (in_window || !compat);
 	group = group_of(fold, facts);
 	count(&fold->all, state, in_window, active);
@@ -451,4 +451,19 @@ runfold_add(struct runfold *fold, const struct run_facts *facts)
 	    (state == STATE_FINISHED || state == STATE_CRASHED))
 		read_summary(fold, facts, created);
 	return NULL;
+}
+
+void
+runfold_tell(const struct runfold *fold, const char *project)
+{
+	if (fold->unreadable > 0)
+		warning("%s: summaries that cannot be read: %lld", project,
+		    fold->unreadable);
+	if (fold->not_finite > 0)
+		warning("%s: throughputs that are no finite numbers: %lld",
+		    project, fold->not_finite);
+	if (fold->no_gpus > 0)
+		warning("%s: runs that do not tell their GPUs, taken to have "
+			"one: %lld",
+		    project, fold->no_gpus);
 }

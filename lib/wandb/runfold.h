@@ -36,8 +36,8 @@ struct runfold_rules {
 	bool compat;
 	const char *ci_prefix;  /* of the names of push-to-main runs */
 	const char *sweep_mark; /* in those of sweeps; case does not count */
-	double gpus;            /* that each run has, where gpus_key says none */
-	const char *gpus_key;   /* in the config, or RUNFOLD_GPUS_AUTO; NULL */
+	double gpus;          /* that each run has, where gpus_key says none */
+	const char *gpus_key; /* in the config, or RUNFOLD_GPUS_AUTO; NULL */
 };
 
 /* What is known of a run: spans, all of whose text must outlive them. */
@@ -97,9 +97,9 @@ struct runfold {
 	struct runfold_best best[RUNFOLD_KEYS];
 	bool summaries; /* a push-to-main run had a summary, if an empty one */
 	/* To be told: */
-	long long unreadable; /* summaries that are no JSON object */
-	long long not_finite; /* throughputs that are no finite number */
-	long long no_gpus;    /* runs whose number of GPUs is not known */
+	long long unreadable;  /* summaries that are no JSON object */
+	long long not_finite;  /* throughputs that are no finite number */
+	long long no_gpus;     /* runs whose number of GPUs is not known */
 	struct buf kept, text; /* the fold's own */
 };
 
@@ -111,6 +111,9 @@ void runfold_begin(struct runfold *fold, const struct runfold_rules *rules);
  * counted ("has no state").
  */
 const char *runfold_add(struct runfold *fold, const struct run_facts *facts);
+
+/* Says on standard error what of a project could not be read. */
+void runfold_tell(const struct runfold *fold, const char *project);
 
 void runfold_release(struct runfold *fold);
 
