@@ -124,6 +124,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(text.encode())
 
+    def do_CONNECT(self):
+        with lock, open(os.path.join(folder, "requests"), "a") as file:
+            file.write(json.dumps({"path": self.path}) + "\n")
+        self.send_error(403)
+
     do_GET = do_PUT = do_POST
 
 
