@@ -5,12 +5,12 @@
  * aws-secret [-v] [-s] [--timeout=TIME] NAME VARIABLE ...
  *
  * Gets the secret for these variables, and prints those of them that there are,
- * with their sources behind them, as the environment of a child has them (with
- * -s), or the code and the message of the error.
+ * with their sources behind them, or with -s the environment of a program that
+ * it becomes, or the code and the message of the error.
  */
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <unistd.h>
 
 #include "aws/secret.h"
 #include "cli.h"
@@ -53,7 +53,7 @@ main(int argc, char *argv[])
 		return STATUS_RECORD;
 	}
 	if (child)
-		return system("env; cat /proc/$PPID/environ") != 0;
+		return execlp("env", "env", (char *)NULL);
 	for (int i = optind + 1; i < argc; i++)
 		print(argv[i]);
 	return STATUS_OK;
