@@ -12,34 +12,38 @@
 
 #include <jv.h>
 
+#include "aws/secret.h"
 #include "cli.h"
 #include "clock.h"
-#include "mem.h"
 #include "metrics/datadog.h"
 #include "metrics/intake.h"
+#include "metrics/outbox.h"
 #include "metrics/statsd.h"
 #include "ndjson.h"
 #include "record.h"
 
 static const char help[] =
-    "usage: dd-push [-hnVv] [--site=SITE] [--statsd[=ADDRESS]] [--tag=KEY:VALUE]\n"
-    "               [--timeout=TIME] [record ...]\n"
+    "usage: dd-push [-hnVv] [--aws-secret=NAME] [--site=SITE]\n"
+    "               [--statsd[=ADDRESS]] [--tag=KEY:VALUE] [--timeout=TIME]\n"
+    "               [record ...]\n"
     "Send metric records to Datadog.\n"
     "\n"
     "  -n, --dry-run           ask nobody, write what would be sent\n"
+    "      --aws-secret=NAME   DD_API_KEY from AWS Secrets Manager\n"
     "      --site=SITE         Datadog's site (DD_SITE, datadoghq.com)\n"
     "      --statsd[=ADDRESS]  to an Agent, as DogStatsD: HOST:PORT or\n"
     "                          unix:///PATH (127.0.0.1:8125)\n"
     "      --tag=KEY:VALUE     a tag more for each; may be repeated\n";
 
 enum {
-	OPT_SITE = 256,
+	OPT_AWS_SECRET = 256,
+	OPT_SITE,
 	OPT_STATSD,
 	OPT_TAG,
-	RECORDS_MOST = 4 << 20, /* bytes of records that wait */
 };
 
 static const struct option longopts[] = {
+	{ "aws-secret", required_argument, NULL, OPT_AWS_SECRET },
 	{ "dry-run", no_argument, NULL, 'n' },
 	{ "site", required_argument, NULL, OPT_SITE },
 	{ "statsd", optional_argument, NULL, OPT_STATSD },
@@ -52,91 +56,24 @@ static struct datadog datadog;
 static struct intake *intake; /* NULL under -n, and with --statsd */
 static struct statsd *statsd; /* NULL without --statsd */
 
-/* The records that wait, in their order, and those of them that are sent. */
-static struct {
-	jv *records;
-	bool *sent; /* the next of the items is its */
-	size_t count, room, bytes;
-	struct datadog_item *items;
-	size_t item_count, item_bytes;
-} queue;
-
-/* ---- the queue ---- */
-
-/* Writes all that wait; what was sent has its verdict. */
 static void
-write_records(void)
-{
-	char now[CLOCK_TEXT];
-	size_t next = 0;
-
-	clock_format(clock_now(), now);
-	for (size_t i = 0; i < queue.count; i++) {
-		jv rec = queue.records[i];
-
-		if (queue.sent[i]) {
-			struct datadog_item *item = &queue.items[next++];
-
-			if (jv_is_valid(item->verdict)) {
-				rec = record_set_str(rec,
-				    statsd != NULL ? "sent_at" : "pushed_at",
-				    now);
-				jv_free(item->verdict);
-			} else {
-				rec = record_error(rec, item->verdict);
-			}
-			free(item->text);
-		}
-		ndjson_write(rec);
-	}
-	queue.count = queue.bytes = 0;
-	queue.item_count = queue.item_bytes = 0;
-}
-
-static void
-flush(void)
+send(struct outbox_item *items, size_t count)
 {
 	struct deadline end = deadline_in(cli_timeout(60));
 
 	if (statsd != NULL)
-		statsd_send(statsd, queue.items, queue.item_count, &end);
-	else if (intake != NULL)
-		intake_send(intake, queue.items, queue.item_count, &end);
-	write_records();
+		statsd_send(statsd, items, count, &end);
+	else
+		intake_send(intake, items, count, &end);
 }
 
-/* Has rec wait; text, if not NULL, is what is sent of it. */
+static struct outbox outbox = { .send = send, .field = "pushed_at" };
+
 static void
-keep(jv rec, const char *text, bool once)
+flush(void)
 {
-	jv dump = jv_dump_string(jv_copy(rec), 0);
-	size_t bytes = (size_t)jv_string_length_bytes(dump);
-	size_t len = text != NULL ? strlen(text) + 1 : 0; /* with a comma */
-
-	if (queue.bytes + bytes > RECORDS_MOST ||
-	    queue.item_bytes + len > INTAKE_MOST)
-		flush();
-	if (queue.count == queue.room) {
-		queue.room = queue.room * 2 + 64;
-		queue.records = xreallocarray(
-		    queue.records, queue.room, sizeof *queue.records);
-		queue.sent =
-		    xreallocarray(queue.sent, queue.room, sizeof *queue.sent);
-		queue.items =
-		    xreallocarray(queue.items, queue.room, sizeof *queue.items);
-	}
-	queue.sent[queue.count] = text != NULL;
-	queue.records[queue.count++] = rec;
-	queue.bytes += bytes;
-	if (text == NULL)
-		return;
-	queue.items[queue.item_count++] = (struct datadog_item){
-		.text = xstrdup(text), .len = len - 1, .once = once
-	};
-	queue.item_bytes += len;
+	outbox_flush(&outbox);
 }
-
-/* ---- one record ---- */
 
 /* Says which line is meant; consumes why. */
 static jv
@@ -169,11 +106,11 @@ text_of(jv series)
 		return text;
 	}
 	text = jv_dump_string(series, 0);
-	if (jv_string_length_bytes(jv_copy(text)) < INTAKE_MOST)
+	if (jv_string_length_bytes(jv_copy(text)) < OUTBOX_MOST)
 		return text;
 	jv_free(text);
 	return error_value(
-	    "input", "a series has %d bytes at most", INTAKE_MOST);
+	    "input", "a series has %d bytes at most", OUTBOX_MOST);
 }
 
 /* A record without a time is of now, and stays so. */
@@ -212,16 +149,15 @@ take(jv rec)
 	rec = set_time(record_forget(rec, ours));
 	series = datadog_series(&datadog, rec);
 	text = jv_is_valid(series) ? text_of(jv_copy(series)) : jv_copy(series);
+	once = record_int(series, "type", 0) == 1;
 	if (!jv_is_valid(text)) {
-		keep(record_error(rec, at_line(text)), NULL, false);
+		outbox_pass(&outbox, record_error(rec, at_line(text)));
 	} else if (dry) {
 		rec = set_dry(rec, series, jv_string_value(text));
-		keep(rec, NULL, false);
+		outbox_pass(&outbox, rec);
 		jv_free(text);
 	} else {
-		once = record_int(series, "type", 0) == 1;
-		keep(rec, jv_string_value(text), once);
-		jv_free(text);
+		outbox_put(&outbox, rec, text, once);
 	}
 	jv_free(series);
 }
@@ -238,10 +174,26 @@ push(jv rec)
 		verbose("%s: no value", metric);
 	if (record_is_dead(rec) || is_null ||
 	    (metric == NULL && record_true(rec, "dry_run")))
-		keep(rec, NULL, false);
+		outbox_pass(&outbox, rec);
 	else
 		take(rec);
 	return jv_invalid();
+}
+
+/* DD_API_KEY, where the environment lacks it, from the secret if there is one.
+ */
+static void
+get_secret(const char *name)
+{
+	static const char *const wanted[] = { "DD_API_KEY", NULL };
+	struct deadline end = deadline_in(cli_timeout(60));
+	jv why = jv_null();
+
+	if (name != NULL)
+		why = aws_secret_provide(name, wanted, &end);
+	if (!jv_is_valid(why))
+		die(STATUS_USAGE, "%s", error_message(why));
+	jv_free(why);
 }
 
 int
@@ -250,7 +202,7 @@ main(int argc, char *argv[])
 	struct ndjson_tool tool = {
 		.key = "metric", .work = push, .flush = flush
 	};
-	const char *site = NULL, *address = NULL;
+	const char *site = NULL, *address = NULL, *secret = NULL;
 	bool to_agent = false;
 	jv tags = jv_array(), tag;
 	int opt, status;
@@ -260,6 +212,9 @@ main(int argc, char *argv[])
 		switch (opt) {
 		case 'n':
 			dry_run = true;
+			break;
+		case OPT_AWS_SECRET:
+			secret = optarg;
 			break;
 		case OPT_SITE:
 			site = optarg;
@@ -282,18 +237,19 @@ main(int argc, char *argv[])
 		cli_wrong("--site and --statsd: either, not both");
 
 	datadog_init(&datadog, tags);
-	if (to_agent)
+	if (to_agent) {
 		statsd = statsd_open(address);
-	else if (!dry_run)
+		outbox.field = "sent_at";
+	} else if (!dry_run) {
+		get_secret(secret);
 		intake = intake_open(site);
+	}
 	status = ndjson_run(&tool, argv + optind);
 	if (statsd != NULL)
 		statsd_close(statsd);
 	if (intake != NULL)
 		intake_close(intake);
 	datadog_release(&datadog);
-	free(queue.records);
-	free(queue.sent);
-	free(queue.items);
+	outbox_release(&outbox);
 	return status;
 }

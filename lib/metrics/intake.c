@@ -2,7 +2,7 @@
 /*
  * metrics/intake - series to Datadog's API, and what became of each
  *
- * A request may have 512,000 bytes, and 5 MiB unpacked: series of INTAKE_MOST
+ * A request may have 512,000 bytes, and 5 MiB unpacked: series of OUTBOX_MOST
  * bytes keep both, however well they deflate.
  */
 #include <stdlib.h>
@@ -10,6 +10,7 @@
 #include <zlib.h>
 
 #include "cli.h"
+#include "config.h"
 #include "diag.h"
 #include "http.h"
 #include "mem.h"
@@ -38,14 +39,6 @@ struct search {
 
 /* ---- where to, and with which key ---- */
 
-static const char *
-variable(const char *name)
-{
-	const char *value = getenv(name);
-
-	return value != NULL && *value != '\0' ? value : NULL;
-}
-
 static char *
 url_of(const char *site)
 {
@@ -53,8 +46,8 @@ url_of(const char *site)
 	size_t len;
 
 	if (site == NULL) {
-		url = variable("DD_DD_URL");
-		url = url != NULL ? url : variable("DD_URL");
+		url = config_env("DD_DD_URL");
+		url = url != NULL ? url : config_env("DD_URL");
 	}
 	if (url != NULL) {
 		len = strlen(url);
@@ -62,7 +55,7 @@ url_of(const char *site)
 			len--;
 		return xasprintf("%.*s/api/v2/series", (int)len, url);
 	}
-	site = site != NULL ? site : variable("DD_SITE");
+	site = site != NULL ? site : config_env("DD_SITE");
 	site = site != NULL ? site : "datadoghq.com";
 	if (site[strspn(site, "abcdefghijklmnopqrstuvwxyz0123456789.-")] !=
 	    '\0')
@@ -74,20 +67,20 @@ struct intake *
 intake_open(const char *site)
 {
 	struct intake *intake = xcalloc(1, sizeof *intake);
-	const char *key = variable("DD_API_KEY");
+	const char *key = config_env("DD_API_KEY");
 
 	if (key == NULL)
 		die(STATUS_USAGE,
-		    "no credential: DD_API_KEY is not set (an API key, not an "
-		    "application key)");
+		    "no credential: DD_API_KEY is not set, an API key (not an "
+		    "application key), nor --aws-secret");
 	for (const char *at = key; *at != '\0'; at++)
 		if (*at <= ' ' || *at > '~')
 			die(STATUS_USAGE,
 			    "DD_API_KEY holds a character that is in no key");
 	intake->url = url_of(site);
 	intake->key = xasprintf("DD-API-KEY: %s", key);
-	intake->credential.source = xstrdup("DD_API_KEY");
-	verbose("credential: DD_API_KEY");
+	intake->credential.source = xstrdup(config_env_source("DD_API_KEY"));
+	verbose("credential: %s", intake->credential.source);
 	return intake;
 }
 
@@ -106,7 +99,7 @@ intake_close(struct intake *intake)
 /* ---- one request ---- */
 
 static void
-set_body(struct intake *intake, const struct datadog_item *items, size_t count)
+set_body(struct intake *intake, const struct outbox_item *items, size_t count)
 {
 	buf_clear(&intake->body);
 	buf_adds(&intake->body, "{\"series\":[");
@@ -137,7 +130,7 @@ pack(struct intake *intake)
 
 /* Whether one of them is a count. */
 static bool
-has_once(const struct datadog_item *items, size_t count)
+has_once(const struct outbox_item *items, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		if (items[i].once)
@@ -169,7 +162,7 @@ judge(const struct http_call *call)
 
 /* Sends items in one request: jv_null(), or why not. *status is HTTP's. */
 static jv
-post(struct search *search, const struct datadog_item *items, size_t count,
+post(struct search *search, const struct outbox_item *items, size_t count,
     int *status)
 {
 	struct intake *intake = search->intake;
@@ -211,7 +204,7 @@ post(struct search *search, const struct datadog_item *items, size_t count,
 
 /* Consumes verdict. */
 static void
-settle(struct datadog_item *items, size_t count, jv verdict)
+settle(struct outbox_item *items, size_t count, jv verdict)
 {
 	for (size_t i = 0; i < count; i++)
 		items[i].verdict = jv_copy(verdict);
@@ -237,7 +230,7 @@ refused_among(jv why, size_t count, int status)
 }
 
 static void
-send_range(struct search *search, struct datadog_item *items, size_t count)
+send_range(struct search *search, struct outbox_item *items, size_t count)
 {
 	int status = 0;
 	jv verdict = post(search, items, count, &status);
@@ -261,7 +254,7 @@ send_range(struct search *search, struct datadog_item *items, size_t count)
 }
 
 void
-intake_send(struct intake *intake, struct datadog_item *items, size_t count,
+intake_send(struct intake *intake, struct outbox_item *items, size_t count,
     const struct deadline *end)
 {
 	struct search search = { intake, end, SEARCHES };

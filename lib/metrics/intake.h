@@ -10,16 +10,15 @@
  * with the same times, so to send a gauge or a rate again changes nothing; a
  * count whose answer was lost is not sent again.
  *
- * DD_API_KEY is the key. Where calls go: DD_DD_URL or DD_URL, as the Agent
- * takes them, unless a site is given; else that site, DD_SITE, datadoghq.com.
+ * DD_API_KEY is the key (config_env()). Where calls go: DD_DD_URL or DD_URL, as
+ * the Agent takes them, unless a site is given; else that site, DD_SITE,
+ * datadoghq.com.
  */
 #ifndef METRICS_INTAKE_H
 #define METRICS_INTAKE_H
 
 #include "clock.h"
-#include "metrics/datadog.h"
-
-enum { INTAKE_MOST = 500000 }; /* bytes of series in a request */
+#include "metrics/outbox.h"
 
 struct intake;
 
@@ -28,10 +27,10 @@ struct intake *intake_open(const char *site);
 void intake_close(struct intake *intake);
 
 /*
- * Sends items, whose texts are series of INTAKE_MOST bytes together at most,
+ * Sends items, whose texts are series of OUTBOX_MOST bytes together at most,
  * and sets their verdicts.
  */
-void intake_send(struct intake *intake, struct datadog_item *items,
-    size_t count, const struct deadline *end);
+void intake_send(struct intake *intake, struct outbox_item *items, size_t count,
+    const struct deadline *end);
 
 #endif

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "config.h"
 #include "json.h"
 #include "mem.h"
 #include "metrics/statsd.h"
@@ -38,14 +39,14 @@ struct statsd {
 static char *
 address_of_environment(void)
 {
-	const char *url = getenv("DD_DOGSTATSD_URL");
-	const char *host = getenv("DD_AGENT_HOST");
-	const char *port = getenv("DD_DOGSTATSD_PORT");
+	const char *url = config_env("DD_DOGSTATSD_URL");
+	const char *host = config_env("DD_AGENT_HOST");
+	const char *port = config_env("DD_DOGSTATSD_PORT");
 
-	if (url != NULL && *url != '\0')
+	if (url != NULL)
 		return xstrdup(url);
-	host = host != NULL && *host != '\0' ? host : "127.0.0.1";
-	port = port != NULL && *port != '\0' ? port : "8125";
+	host = host != NULL ? host : "127.0.0.1";
+	port = port != NULL ? port : "8125";
 	return xasprintf(
 	    strchr(host, ':') != NULL ? "[%s]:%s" : "%s:%s", host, port);
 }
@@ -253,7 +254,7 @@ send_datagram(struct statsd *statsd, const struct deadline *end)
 
 /* How many of the items go into the next datagram, which is filled. */
 static size_t
-fill(struct statsd *statsd, const struct datadog_item *items, size_t count)
+fill(struct statsd *statsd, const struct outbox_item *items, size_t count)
 {
 	size_t taken = 0;
 
@@ -271,7 +272,7 @@ fill(struct statsd *statsd, const struct datadog_item *items, size_t count)
 }
 
 void
-statsd_send(struct statsd *statsd, struct datadog_item *items, size_t count,
+statsd_send(struct statsd *statsd, struct outbox_item *items, size_t count,
     const struct deadline *end)
 {
 	while (count > 0) {

@@ -14,7 +14,7 @@
 #include <jv.h>
 
 #include "clock.h"
-#include "metrics/datadog.h"
+#include "metrics/outbox.h"
 
 struct statsd;
 
@@ -35,7 +35,7 @@ void statsd_close(struct statsd *statsd);
 jv statsd_line(const struct statsd *statsd, jv series);
 
 /* Sends items, whose texts are lines, and sets their verdicts. */
-void statsd_send(struct statsd *statsd, struct datadog_item *items,
-    size_t count, const struct deadline *end);
+void statsd_send(struct statsd *statsd, struct outbox_item *items, size_t count,
+    const struct deadline *end);
 
 #endif
