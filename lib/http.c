@@ -28,6 +28,7 @@ enum {
 	HOPS = 5,
 	FUTILE = 300, /* seconds, for a transfer without progress */
 	BACKOFF_MOST = 30,
+	YEAR = 366 * 86400,   /* seconds */
 	WORDS_MOST = 1 << 20, /* a body that is looked into for words */
 };
 
@@ -159,7 +160,7 @@ copy_field(jv what, const char *field)
 	return text != NULL && *text != '\0' ? xstrdup(text) : NULL;
 }
 
-/* errors[].message, joined. */
+/* errors[].message, or errors[] where they are texts, joined. */
 static char *
 join_messages(jv errors)
 {
@@ -170,7 +171,9 @@ join_messages(jv errors)
 		count = jv_array_length(jv_copy(errors));
 	for (int i = 0; i < count; i++) {
 		jv one = jv_array_get(jv_copy(errors), i);
-		const char *text = record_str(one, "message");
+		const char *text = jv_get_kind(one) == JV_KIND_STRING
+		    ? jv_string_value(one)
+		    : record_str(one, "message");
 
 		if (text != NULL && *text != '\0') {
 			if (out.len > 0)
@@ -298,6 +301,15 @@ read_seconds(const char *text)
 	return fmin(strtod(text, NULL), 1e9);
 }
 
+/* X-RateLimit-Reset: some mean a length by it, some a time since 1970. */
+static double
+named_reset(const char *text)
+{
+	double wait = read_seconds(text);
+
+	return wait > YEAR ? strtod(text, NULL) : clock_now() + wait;
+}
+
 /* When the server wants to be asked again, in clock_now(); NAN if any time. */
 static double
 named_time(const struct http_call *call)
@@ -305,6 +317,7 @@ named_time(const struct http_call *call)
 	const char *after = http_header(call, "Retry-After");
 	const char *left = http_header(call, "RateLimit-Remaining");
 	const char *reset = http_header(call, "RateLimit-Reset");
+	const char *other = http_header(call, "X-RateLimit-Reset");
 	double wait = NAN;
 	time_t date;
 
@@ -317,6 +330,8 @@ named_time(const struct http_call *call)
 	if (isnan(wait) && left != NULL && reset != NULL &&
 	    read_seconds(left) <= 0)
 		wait = read_seconds(reset);
+	if (isnan(wait) && other != NULL && call->status == 429)
+		return named_reset(other);
 	return clock_now() + wait;
 }
 
@@ -472,13 +487,15 @@ may_retry(const struct http_state *state)
 {
 	const struct http_call *call = state->call;
 	const struct http_try *try = &state->try;
+	struct span body = { try->answer.at, try->answer.len };
 	bool passing = try->end == TRY_CUT || try->end == TRY_LOST ||
 	    try->end == TRY_SLOW || try->end == TRY_STALLED;
 
 	if (try->end == TRY_FILE || try->end == TRY_CALLER)
 		return false;
 	if (call->status >= 300)
-		passing = is_passing_status(call->status);
+		passing = is_passing_status(call->status) ||
+		    (call->passes != NULL && call->passes(call, body));
 	else if (try->end == TRY_WHOLE)
 		passing = true; /* no JSON */
 	return passing && (call->safe || !try->sent || call->status == 429);
@@ -523,7 +540,8 @@ static bool
 plan_retry(struct http_state *state, double named)
 {
 	const struct http_call *call = state->call;
-	int most = call->tries_most > 0 ? call->tries_most : TRIES;
+	int most = call->tries_most > 0 ? call->tries_most : call->attempts;
+	int attempts = most > 0 ? most : TRIES;
 	double now = clock_now();
 	double wait = fmin(BACKOFF_MOST, exp2(fmin(state->futile, 10))) *
 	    (1 + (double)arc4random_uniform(1001) / 4000);
@@ -533,7 +551,7 @@ plan_retry(struct http_state *state, double named)
 		wait = fmax(named - now, 0);
 	state->futile++;
 	state->idle += wait;
-	if (call->transfer ? state->idle > FUTILE : call->tries >= most)
+	if (call->transfer ? state->idle > FUTILE : call->tries >= attempts)
 		return false;
 	state->since = now;
 	state->due = now + wait;
@@ -564,7 +582,8 @@ is_redirect(const struct http_state *state)
 {
 	int status = state->call->status;
 
-	return state->try.end == TRY_WHOLE && state->try.redirect != NULL &&
+	return state->try.end == TRY_WHOLE && !state->call->direct &&
+	    state->try.redirect != NULL &&
 	    strcmp(state->call->method, "GET") == 0 &&
 	    ((status >= 301 && status <= 303) || status == 307 ||
 		status == 308);

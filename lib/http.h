@@ -7,7 +7,8 @@
  * first part and starts it; http tries it until it has an answer or gives up,
  * and fills in the rest. Many calls may be under way at once, 32 of them with a
  * request, over connections that are kept (one CURLM for the process, made at
- * the first call, so workers must be forked before; HTTP/1.1 and 2).
+ * the first call, so workers must be forked before, or
+ * after http_close(); HTTP/1.1 and 2).
  *
  *	struct http_call call = { .method = "POST", .url = url, .safe = true,
  *	    .credential = &c, .body = json, .body_size = strlen(json) };
@@ -25,7 +26,8 @@
  * it has to have some (json), a stall, and the statuses 408, 425, 429, 500,
  * 502, 503, 504, after min(30, 2^n) seconds with a jitter of up to a quarter,
  * or when the server names a time (Retry-After in seconds or as a date;
- * RateLimit-Reset when RateLimit-Remaining is 0), then. That time
+ * RateLimit-Reset when RateLimit-Remaining is 0; X-RateLimit-Reset, in seconds
+ * or since 1970, after a 429), then. That time
  * holds for all workers (patience.h). Five tries for a call; for a transfer
  * until five minutes have passed without progress (those in which bytes move
  * do not count, in either direction). Never past the deadline, nor for more
@@ -59,12 +61,19 @@
 
 #include "clock.h"
 #include "config.h"
+#include "mem.h"
 
 struct http_call {
 	/* The request: set by the caller, unchanged until the call is done. */
 	const char *method;
 	const char *url;
 	const struct credential *credential; /* NULL: none is sent */
+	/*
+	 * NULL, or what AWS wants signed for: "aws:amz:REGION:SERVICE". The
+	 * credential (BASIC) then signs the request (SigV4) and is not sent;
+	 * url has no query, and the body comes from memory.
+	 */
+	const char *sigv4;
 	const char *const *headers; /* "Name: value" ..., NULL; may be NULL */
 	const void *body;           /* sent from memory, if not NULL; else */
 	int body_fd;                /* from this file, if body_size > 0, */
@@ -76,6 +85,8 @@ struct http_call {
 	/* How. */
 	bool safe;                       /* may be done twice */
 	bool transfer;                   /* a file: no limit but the stall's */
+	bool direct;                     /* by no proxy, along no redirect */
+	int attempts;                    /* tries at most; 0: 5 */
 	double answer_within;            /* seconds for one try; 0: 60 */
 	double stall_after;              /* seconds without a byte; 0: 30 */
 	const struct deadline *deadline; /* for all tries; NULL: none */
@@ -92,9 +103,14 @@ struct http_call {
 	 * Takes the body of an answer with status 2xx piece by piece instead of
 	 * answer. status and http_header() are valid by then. False ends the
 	 * call; error is set by the caller, or left as it is: no error.
-	 * Neither this nor begin may call http_*(), but for http_header().
+	 * None of these may call http_*(), but for http_header().
 	 */
 	bool (*sink)(struct http_call *call, const void *bytes, size_t len);
+	/*
+	 * Whether a refusal by its words passes where by its status it does
+	 * not, and so is tried again; NULL: the status decides.
+	 */
+	bool (*passes)(const struct http_call *call, struct span body);
 	/* Called once when the call is done; may start others. */
 	void (*done)(struct http_call *call);
 	void *context; /* the caller's */
@@ -156,15 +172,15 @@ const char *http_header(const struct http_call *call, const char *name);
 
 /*
  * What a JSON body says was wrong: "message", "error" as text, error.message,
- * or errors[].message joined by "; ". NULL if it says nothing; else the
- * caller's to free. Borrows body.
+ * or errors[].message or errors[], where they are texts, joined by "; ". NULL if
+ * it says nothing; else the caller's to free. Borrows body.
  */
 char *http_message(jv body);
 
 /* Text with all but unreserved characters (RFC 3986, 2.3) as %XX. */
 char *http_escape(const char *text);
 
-/* Closes all connections. For valgrind; the end of the process does it too. */
+/* Closes all connections, which the end of the process does too. */
 void http_close(void);
 
 #endif

@@ -18,6 +18,7 @@
 #include "file.h"
 #include "record.h"
 #include "sandbox/control.h"
+#include "sandbox/datadog.h"
 #include "sandbox/faults.h"
 #include "sandbox/kaggle.h"
 #include "sandbox/server.h"
@@ -66,6 +67,7 @@ static const struct service *const services[] = {
 	&control_service,
 	&kaggle_service,
 	&wandb_service,
+	&datadog_service,
 	NULL,
 };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "config.h"
 #include "mem.h"
 #include "metrics/datadog.h"
 #include "record.h"
@@ -225,10 +226,10 @@ tags_of(jv rec)
 static jv
 tag_of_variable(jv list, const char *variable, const char *key)
 {
-	const char *value = getenv(variable);
+	const char *value = config_env(variable);
 	char *text;
 
-	if (value == NULL || *value == '\0')
+	if (value == NULL)
 		return list;
 	text = xasprintf("%s:%s", key, value);
 	list = jv_array_append(list, jv_string(text));
@@ -240,7 +241,7 @@ tag_of_variable(jv list, const char *variable, const char *key)
 static jv
 tags_of_environment(void)
 {
-	const char *at = getenv("DD_TAGS");
+	const char *at = config_env("DD_TAGS");
 	const char *between;
 	jv list = jv_array();
 
@@ -259,7 +260,7 @@ tags_of_environment(void)
 void
 datadog_init(struct datadog *datadog, jv tags)
 {
-	const char *host = getenv("DD_HOSTNAME");
+	const char *host = config_env("DD_HOSTNAME");
 	jv more = jv_array();
 
 	datadog->tags = add_list(jv_array(), tags);
@@ -272,8 +273,7 @@ datadog_init(struct datadog *datadog, jv tags)
 	more = tags_of_environment();
 	datadog->tags = add_list(datadog->tags, more);
 	jv_free(more);
-	datadog->host =
-	    host != NULL && *host != '\0' ? jv_string(host) : jv_null();
+	datadog->host = host != NULL ? jv_string(host) : jv_null();
 }
 
 void

@@ -58,12 +58,4 @@ jv datadog_check_time(jv series);
 /* A tag made legal, or an empty string if nothing is left of it. */
 jv datadog_tag(const char *text);
 
-/* A series that is to be sent, or its form for another road, as text. */
-struct datadog_item {
-	char *text;
-	size_t len;
-	bool once;  /* not to be sent twice: a count would be doubled */
-	jv verdict; /* jv_null() when it was sent, else an error_value() */
-};
-
 #endif
