@@ -3,7 +3,6 @@
  * secret - credentials that AWS Secrets Manager keeps
  */
 #include <stdlib.h>
-#include <time.h>
 
 #include "aws/credentials.h"
 #include "aws/secret.h"
@@ -153,25 +152,6 @@ keep_answer(const struct secret *secret, const struct http_call *call)
 
 /* ---- the call ---- */
 
-/* The time that is signed is our own, and of each try. */
-struct stamp {
-	const char *headers[5];
-	char date[sizeof "X-Amz-Date: 20260110T000000Z"];
-};
-
-static bool
-set_stamp(struct http_call *call)
-{
-	struct stamp *stamp = call->context;
-	time_t now = (time_t)clock_now();
-	struct tm utc;
-
-	gmtime_r(&now, &utc);
-	(void)strftime(stamp->date, sizeof stamp->date,
-	    "X-Amz-Date: %Y%m%dT%H%M%SZ", &utc);
-	return true;
-}
-
 /* Signs with the credentials, and asks. */
 static jv
 ask_signed(const struct secret *secret, const struct aws_session *session,
@@ -180,25 +160,24 @@ ask_signed(const struct secret *secret, const struct aws_session *session,
 	char *scope = xasprintf("aws:amz:%s:secretsmanager", secret->region);
 	char *token = xasprintf("X-Amz-Security-Token: %s",
 	    credentials->token != NULL ? credentials->token : "");
-	struct stamp stamp = {
-		.headers = { "Content-Type: application/x-amz-json-1.1",
-		    "X-Amz-Target: secretsmanager.GetSecretValue", stamp.date,
-		    credentials->token != NULL ? token : NULL }
+	/* No others: see http.h. libcurl adds the date and the signature. */
+	const char *const headers[] = {
+		"Content-Type: application/x-amz-json-1.1",
+		"X-Amz-Target: secretsmanager.GetSecretValue",
+		credentials->token != NULL ? token : NULL, NULL
 	};
 	struct buf body = { 0 };
 	struct http_call call = { .method = "POST",
 		.url = url,
 		.credential = &credentials->key,
 		.sigv4 = scope,
-		.headers = stamp.headers,
+		.headers = headers,
 		.json = true,
 		.safe = true,
-		.begin = set_stamp,
 		.passes = aws_passes,
 		.deadline = session->deadline,
 		.most = ANSWER_MOST,
-		.name = "GetSecretValue",
-		.context = &stamp };
+		.name = "GetSecretValue" };
 	jv why;
 
 	buf_adds(&body, "{\"SecretId\":");
