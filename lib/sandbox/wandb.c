@@ -455,7 +455,7 @@ make_tables(struct store *store)
 }
 
 static const char *const parts[] = { "entity", "api_key", "identity_token",
-	"features", "upload_headers", NULL };
+	"features", "upload_headers", "runs", NULL };
 
 static jv
 load(struct store *store, jv script)
@@ -463,7 +463,7 @@ load(struct store *store, jv script)
 	static const char *const texts[] = { "entity", "api_key",
 		"identity_token" };
 	static const char *const lists[] = { "features", "upload_headers" };
-	jv out = jv_null();
+	jv out = jv_null(), runs;
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
 		if (wb_text(script, texts[i]) != NULL)
@@ -482,8 +482,14 @@ load(struct store *store, jv script)
 		}
 		jv_free(list);
 	}
+	runs = record_get(script, "runs");
 	jv_free(script);
-	return out;
+	if (!jv_is_valid(out) || !jv_is_valid(runs)) {
+		jv_free(runs);
+		return out;
+	}
+	jv_free(out);
+	return wb_load_runs(store, runs);
 }
 
 static void

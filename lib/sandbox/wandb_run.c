@@ -125,8 +125,8 @@ run_by_id(struct store *store, const char *id)
 
 /* ---- upsertBucket ---- */
 
-static long long
-insert_run(struct store *store, const char *entity, const char *project,
+long long
+wb_insert_run(struct store *store, const char *entity, const char *project,
     const char *name)
 {
 	long long in = wb_project(store, entity, project, true), run;
@@ -168,8 +168,8 @@ json_or_null(struct gql *gql, jv input, const char *field, int flags)
 	return false;
 }
 
-static void
-update_run(struct store *store, long long run, jv input)
+void
+wb_update_run(struct store *store, long long run, jv input)
 {
 	jv tags = record_get(input, "tags");
 
@@ -235,8 +235,8 @@ wb_upsert_bucket(struct gql *gql, jv self, jv args)
 		goto done;
 	}
 	if (found == WB_MISSING)
-		run = insert_run(store, entity, project, name);
-	update_run(store, run, input);
+		run = wb_insert_run(store, entity, project, name);
+	wb_update_run(store, run, input);
 	out = record_set_bool(jv_object(), "inserted", found == WB_MISSING);
 	out = jv_object_set(out, jv_string("bucket"), wb_run_node(store, run));
 done:

@@ -335,6 +335,29 @@ wandb_ask(struct wandb *wandb, const char *operation, const char *query,
 	return wandb_take(&call, NULL);
 }
 
+bool
+wandb_is_too_much(const struct wandb_call *call, jv why)
+{
+	static const int statuses[] = { 408, 413, 500, 502, 504 };
+	static const char *const words[] = { "first", "limit", "too large",
+		"too many", "timeout", "timed out", "deadline", "exceed" };
+	const char *code = error_code(why);
+	int status = call->http.status;
+
+	/* Also one that broke off, or was larger than it may be. */
+	if (strcmp(code, "timeout") == 0 ||
+	    (status / 100 == 2 && !jv_is_valid(call->http.error)))
+		return true;
+	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
+		if (status == statuses[i])
+			return true;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcmp(code, "rejected") == 0 &&
+		    strcasestr(error_message(why), words[i]) != NULL)
+			return true;
+	return false;
+}
+
 static char *
 address(const char *base, const char *middle, const char *entity,
     const char *project, const char *between, const char *run_id,

@@ -79,6 +79,9 @@ void wandb_start_text(struct wandb *wandb, struct wandb_call *call,
     const char *operation, const char *query, jv variables,
     const struct wandb_limits *limits, const struct deadline *deadline);
 jv wandb_take_text(struct wandb_call *call, struct span *data);
+
+/* Whether it took too long or was too large, so that less may be answered. */
+bool wandb_is_too_much(const struct wandb_call *call, jv why);
 void wandb_release(struct wandb_call *call);
 
 /* Each part percent-encoded; the caller's to free. */

@@ -304,30 +304,6 @@ find(struct span object, const char *name, struct json_value *value)
 	return false;
 }
 
-/* Whether fewer runs may be answered: it took too long, or was too much. */
-static bool
-is_too_much(const struct wandb_call *call, jv why)
-{
-	static const int statuses[] = { 408, 413, 500, 502, 504 };
-	static const char *const words[] = { "first", "limit", "too large",
-		"too many", "timeout", "timed out", "deadline", "exceed" };
-	const char *code = error_code(why);
-	int status = call->http.status;
-
-	/* Also one that broke off, or was larger than it may be. */
-	if (strcmp(code, "timeout") == 0 ||
-	    (status / 100 == 2 && !jv_is_valid(call->http.error)))
-		return true;
-	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
-		if (status == statuses[i])
-			return true;
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (strcmp(code, "rejected") == 0 &&
-		    strcasestr(error_message(why), words[i]) != NULL)
-			return true;
-	return false;
-}
-
 /* A size that was too much twice is not tried again. */
 static void
 shrink(struct list *list, struct page *page)
@@ -367,7 +343,7 @@ await(struct list *list, struct page *page, struct span *project)
 		    adapt(list, why))
 			;
 		else if (page->size > PAGE_LEAST &&
-		    is_too_much(&page->call, why))
+		    wandb_is_too_much(&page->call, why))
 			shrink(list, page);
 		else if (page->size > PAGE_LEAST && !page->patient &&
 		    !jv_is_valid(page->call.http.error) &&
