@@ -110,9 +110,9 @@ is 'all that have a value' "$(state '.points | length')" \
 ok 'a project that is not there' run 1 to-datadog acme/no
 is 'brings nothing' "$(state '.points | map(.times) | add')" \
     "$(state '.points | length')"
-serve --load "$load" --fault='match=/api/v2/series always status=403'
+serve --load "$load" --fault='match=/api/v2/series times=always status=403'
 ok 'a key that Datadog does not take' run 1 to-datadog acme/metta
-serve --load "$load" --fault='match=/graphql always status=401'
+serve --load "$load" --fault='match=/graphql times=always status=401'
 ok 'one that W&B does not take' run 1 to-datadog acme/metta
 is 'and nothing is sent' "$(state '.points | length')" 0
 mkdir bin

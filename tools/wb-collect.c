@@ -17,8 +17,8 @@
 #include "metrics/threshold.h"
 #include "ndjson.h"
 #include "record.h"
+#include "wandb/account.h"
 #include "wandb/api.h"
-#include "wandb/projectname.h"
 #include "wandb/runcollect.h"
 #include "wandb/runexposition.h"
 #include "wandb/runfold.h"
@@ -110,6 +110,31 @@ server(void)
 	return wandb;
 }
 
+/* Sets *project to entity/project: jv_null(), or an error_value(). */
+static jv
+find_project(const char *text, const struct deadline *end, char **project)
+{
+	static char *own; /* the account's entity, once it was asked for */
+	const char *ours = wandb_config_of(server())->project;
+	struct account_place place;
+	jv why;
+
+	if (strcmp(text, "/") == 0 && ours == NULL)
+		return error_value("input",
+		    "/: WANDB_PROJECT is not set, and no settings name one");
+	if (strcmp(text, "/") == 0)
+		text = ours;
+	why = account_place(server(), text, &own, end, &place);
+	if (jv_is_valid(why) && place.run_id != NULL)
+		why = error_value("input", "%s: a run is no project", text);
+	else if (jv_is_valid(why))
+		*project = xasprintf("%s/%s", place.entity, place.project);
+	free(place.entity);
+	free(place.project);
+	free(place.run_id);
+	return why;
+}
+
 static jv
 collect(jv rec)
 {
@@ -117,8 +142,7 @@ collect(jv rec)
 	struct runfold_rules own = rules;
 	struct runfold fold = { 0 };
 	char *project = NULL;
-	jv why = projectname_parse(
-	    record_str(rec, "project"), wandb_config_of(server()), &project);
+	jv why = find_project(record_str(rec, "project"), &end, &project);
 
 	own.now = clock_now();
 	runfold_begin(&fold, &own);
