@@ -5,7 +5,7 @@ the kw-sandbox at URL, of which RECENT (400) were created in the 24 hours before
 NOW, a time in seconds since 1970. Always the same runs for the same arguments:
 names, states, sweeps, times, some 60 keys of a summary and 40 of a config, as a
 reinforcement learning project has them, with what is odd in some: no name, no
-heartbeat, NaN."""
+heartbeat, NaN. Few of the old ones are running still."""
 import json
 import random
 import sys
@@ -86,9 +86,12 @@ def made(n, path, now, count, recent):
     else:
         age = 86400 * (1.01 + 200 * (count - n - rng.random()) / count)
     created = int(now - age)
+    old = age > 86400
     display, sweep = name(rng, n)
     lasted = rng.expovariate(1 / 5400)
     ended = state(rng)
+    if old and ended == "running" and rng.random() < 0.99:
+        ended = "crashed"  # a few are dead and do not know it
     out = {"run": f"{path}/{n:08d}", "display_name": display, "state": ended,
            "created_at": stamp(created), "group": f"group{n % 50}",
            "tags": ["nightly"] if n % 7 == 0 else [],

@@ -5,7 +5,8 @@ collector that wb-collect --compat stands in for makes them: all runs that were
 created in the 24 hours before NOW (seconds since 1970), whole, in the order of
 their creation. Prints {"metric": ..., "value": ...} a line.
 
-collect.py --list ENTITY/PROJECT: how many runs there are, after each was read.
+collect.py --list|--whole ENTITY/PROJECT: how many runs there are, after each
+was read: what the client lists usually, or with its summary and config too.
 """
 import json
 import sys
@@ -93,17 +94,26 @@ def fold(runs):
     yield "sweep.success_rate_pct", rate(completed, failed)
 
 
-def main(path, now):
-    api = wandb.Api(timeout=100)
-    if path == "--list":
-        print(len([(run.id, run.state, run.summary_metrics, run.config)
-                   for run in api.runs(now, lazy=False)]))
-        return
-    since = (datetime.fromtimestamp(float(now), timezone.utc) -
-             timedelta(hours=24))
-    runs = list(api.runs(path, {"created_at": {"$gte": since.isoformat()}},
+def listed(api, whole, path):
+    if whole:
+        return [(run.id, run.state, run.summary_metrics, run.config)
+                for run in api.runs(path, lazy=False)]
+    return [(run.id, run.name, run.state, run.created_at, run.tags)
+            for run in api.runs(path)]
+
+
+def recent(api, path, now):
+    since = (datetime.fromtimestamp(now, timezone.utc) - timedelta(hours=24))
+    return list(api.runs(path, {"created_at": {"$gte": since.isoformat()}},
                          lazy=False))
-    for metric, value in fold(runs):
+
+
+def main(first, second):
+    api = wandb.Api(timeout=100)
+    if first in ("--list", "--whole"):
+        print(len(listed(api, first == "--whole", second)))
+        return
+    for metric, value in fold(recent(api, first, float(second))):
         print(json.dumps({"metric": f"wandb.{metric}", "value": value}))
 
 
