@@ -226,6 +226,7 @@ key_of() {
     kgl-score) echo competition ;;
     kgl-*) echo kernel ;;
     wb-find-runs) echo output_dir ;;
+    wb-runs) echo project ;;
     *) echo run_dir ;;
     esac
 }
