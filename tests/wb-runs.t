@@ -236,7 +236,7 @@ is 'refused with 200' "$(many)" '1 0 rejected'
 node() {
     answer "$(page "{\"node\":{\"name\":\"a\",$1}}" "$end" 1)"
     wb-runs --fields="${2:-summary}" acme/p </dev/null >"$out" 2>"$err"
-    echo "$? $(jq -c 'del(.run, .project)' "$out")"
+    printf '%s %s' $? "$(jq -c 'del(.run, .project)' "$out")"
 }
 is 'a summary that is null' "$(node '"summaryMetrics":null')" '0 {}'
 is 'that is empty' "$(node '"summaryMetrics":""')" '0 {"summary":{}}'

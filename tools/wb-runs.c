@@ -183,14 +183,13 @@ add_filter(struct runfilter *terms, const char *text)
 	runfilter_add(terms, value.text);
 }
 
+/* bad: where in a list the first word is that is none of known; or NULL. */
 static void
-add_states(struct runfilter *terms, const char *list)
+check_words(const char *option, const char *bad, const char *known)
 {
-	const char *bad = runfilter_states(terms, list);
-
 	if (bad != NULL)
-		cli_wrong("--state: %.*s is none of %s", (int)strcspn(bad, ","),
-		    bad, runfilter_known);
+		cli_wrong("%s: %.*s is none of %s", option,
+		    (int)strcspn(bad, ","), bad, known);
 }
 
 static void
@@ -200,16 +199,6 @@ add_since(struct runfilter *terms, const char *text)
 
 	runfilter_since(terms,
 	    isnan(time) ? clock_now() - cli_seconds("--since", text) : time);
-}
-
-static void
-add_fields(const char *list)
-{
-	const char *bad = runfields_add(&fields, list);
-
-	if (bad != NULL)
-		cli_wrong("--fields: %.*s is none of %s",
-		    (int)strcspn(bad, ","), bad, runfields_names());
 }
 
 static void
@@ -230,18 +219,6 @@ add_history(const char *list)
 	}
 }
 
-static void
-set_order(const char *key)
-{
-	char *order = runfilter_order(key);
-
-	if (order == NULL)
-		cli_wrong("--order: %s is none of created_at heartbeat_at "
-			  "updated_at summary.KEY config.KEY",
-		    key);
-	what.order = order;
-}
-
 int
 main(int argc, char *argv[])
 {
@@ -249,7 +226,7 @@ main(int argc, char *argv[])
 		.key = "project", .work = list_runs, .any_key = true
 	};
 	char *usual[] = { NULL, NULL };
-	char *filter, **operands, nobody[] = "{}";
+	char *filter, *order = NULL, **operands, nobody[] = "{}";
 	struct runfilter terms = { 0 };
 	bool asked_who = false;
 	int opt, status;
@@ -261,19 +238,26 @@ main(int argc, char *argv[])
 			add_filter(&terms, optarg);
 			break;
 		case OPT_STATE:
-			add_states(&terms, optarg);
+			check_words("--state", runfilter_states(&terms, optarg),
+			    runfilter_known);
 			break;
 		case OPT_SINCE:
 			add_since(&terms, optarg);
 			break;
 		case OPT_ORDER:
-			set_order(optarg);
+			what.order = order = runfilter_order(optarg);
+			if (order == NULL)
+				check_words("--order", optarg,
+				    "created_at "
+				    "heartbeat_at updated_at summary.KEY "
+				    "config.KEY");
 			break;
 		case OPT_LIMIT:
 			what.limit = cli_number("--limit", optarg, 1, LONG_MAX);
 			break;
 		case OPT_FIELDS:
-			add_fields(optarg);
+			check_words("--fields", runfields_add(&fields, optarg),
+			    runfields_names());
 			break;
 		case OPT_HISTORY:
 			add_history(optarg);
@@ -307,6 +291,7 @@ main(int argc, char *argv[])
 	runfields_release(&fields);
 	jv_free(what.history);
 	free(filter);
+	free(order);
 	free(own);
 	return status;
 }

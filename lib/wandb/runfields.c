@@ -174,15 +174,17 @@ runfields_add(struct runfields *fields, const char *list)
 	}
 }
 
-char *
+const char *
 runfields_names(void)
 {
-	struct buf names = { 0 };
+	static struct buf names;
 
+	if (names.len > 0)
+		return names.at;
 	for (int i = 0; i < FIELDS; i++)
-		buf_addf(&names, "%s%s", i > 0 ? " " : "", table[i].name);
-	buf_adds(&names, " summary.KEY config.KEY");
-	return buf_take(&names);
+		buf_addf(&names, "%s ", table[i].name);
+	buf_adds(&names, "summary.KEY config.KEY");
+	return names.at;
 }
 
 jv
