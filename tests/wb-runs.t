@@ -267,6 +267,13 @@ older 'Unknown argument \"keys\" on field \"summaryMetrics\".'
 ok 'no choice of keys' run 0 wb-runs --fields=summary.loss,config.lr acme/p
 is 'is made here' "$(tail -n 1 "$out")" \
     '{"run":"acme/p/three","project":"acme/p","summary":{"loss":0.125},"config":{"lr":1}}'
+answer "$(page '{"node":{"name":"three","summaryMetrics":"{}"}}' "$end" 3)"
+ok 'a choice that finds nothing' run 0 wb-runs --fields=summary.loss acme/p
+is 'is not believed' "$(jq -c .summary "$out" | paste -s -d ' ' -)" \
+    '{"loss":"NaN"} {"loss":0.25} {"loss":0.125}'
+ok 'which is said' grep_err 'does not find the keys'
+ok 'keys that no run has' run 0 wb-runs --fields=summary.none acme/p
+is 'are none' "$(jq -c .summary "$out" | paste -s -d ' ' -)$(cat "$err")" '{} {} {}'
 older 'Cannot query field \"username\" on type \"User\".; Cannot query field \"runCount\" on type \"Project\".; Cannot query field \"sweepName\" on type \"Run\".'
 ok 'fields that are not known' run 0 wb-runs acme/p
 is 'are left out' "$(head -n 1 "$out" | jq -c '[.state, .user, .sweep]')" \
