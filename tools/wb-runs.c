@@ -35,10 +35,8 @@ static const char help[] =
     "\n"
     "      --filter=JSON       only runs that match, as with MongoDB\n"
     "      --state=STATE,...   only running, finished, failed ... runs\n"
-    "      --since=TIME        only runs created since TIME, or in the last\n"
-    "                          30s, 5m, 24h\n"
-    "      --order=KEY         by created_at, -heartbeat_at, summary.KEY,\n"
-    "                          config.KEY; -: the greatest first\n"
+    "      --since=TIME        only runs created since, or in the last 24h\n"
+    "      --order=KEY         by created_at, summary.KEY ...; -KEY: down\n"
     "      --limit=N           at most N runs of a project\n"
     "      --fields=FIELD,...  only these; also summary, config,\n"
     "                          summary.KEY, config.KEY\n"
@@ -74,7 +72,7 @@ static const struct option longopts[] = {
 static struct wandb *wandb;
 static struct runfields fields;
 static struct runlisting what = { .fields = &fields };
-static bool counting;
+static bool counting, asked_who;
 static char *own; /* the account's entity, once it was asked for */
 
 /* Adds how many runs there are. */
@@ -183,7 +181,7 @@ add_filter(struct runfilter *terms, const char *text)
 	runfilter_add(terms, value.text);
 }
 
-/* bad: where in a list the first word is that is none of known; or NULL. */
+/* bad: where in a list a word is that is none of known; NULL: nowhere. */
 static void
 check_words(const char *option, const char *bad, const char *known)
 {
@@ -219,19 +217,12 @@ add_history(const char *list)
 	}
 }
 
-int
-main(int argc, char *argv[])
+static void
+read_options(int argc, char *argv[])
 {
-	struct ndjson_tool tool = {
-		.key = "project", .work = list_runs, .any_key = true
-	};
-	char *usual[] = { NULL, NULL };
-	char *filter, *order = NULL, **operands, nobody[] = "{}";
 	struct runfilter terms = { 0 };
-	bool asked_who = false;
-	int opt, status;
+	int opt;
 
-	cli_init(argv[0], help);
 	while ((opt = cli_getopt(argc, argv, "", longopts)) != -1) {
 		switch (opt) {
 		case OPT_FILTER:
@@ -245,12 +236,10 @@ main(int argc, char *argv[])
 			add_since(&terms, optarg);
 			break;
 		case OPT_ORDER:
-			what.order = order = runfilter_order(optarg);
-			if (order == NULL)
-				check_words("--order", optarg,
-				    "created_at "
-				    "heartbeat_at updated_at summary.KEY "
-				    "config.KEY");
+			what.order = runfilter_order(optarg);
+			check_words("--order",
+			    what.order == NULL ? optarg : NULL,
+			    runfilter_orders);
 			break;
 		case OPT_LIMIT:
 			what.limit = cli_number("--limit", optarg, 1, LONG_MAX);
@@ -270,10 +259,24 @@ main(int argc, char *argv[])
 			break;
 		}
 	}
-	operands = argv + optind;
 	if (fields.count == 0 && !jv_is_valid(what.history))
 		runfields_usual(&fields);
-	what.filter = filter = runfilter_text(&terms);
+	what.filter = runfilter_text(&terms);
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct ndjson_tool tool = {
+		.key = "project", .work = list_runs, .any_key = true
+	};
+	char *usual[] = { NULL, NULL };
+	char **operands, nobody[] = "{}";
+	int status;
+
+	cli_init(argv[0], help);
+	read_options(argc, argv);
+	operands = argv + optind;
 	what.wandb = wandb = wandb_open();
 	if (asked_who) {
 		if (*operands != NULL)
@@ -290,8 +293,8 @@ main(int argc, char *argv[])
 	wandb_close(wandb);
 	runfields_release(&fields);
 	jv_free(what.history);
-	free(filter);
-	free(order);
+	free(what.filter);
+	free(what.order);
 	free(own);
 	return status;
 }
