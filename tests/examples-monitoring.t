@@ -43,6 +43,13 @@ is 'that others can read' "$(find textfiles -type f -perm 644)" \
     textfiles/wandb.prom
 is 'with the metrics' "$(values textfiles/wandb.prom)" "$want"
 cp textfiles/wandb.prom before
+(umask 077; echo "machine ${url#http://} login api password $WANDB_API_KEY" >netrc)
+ok 'a key in a file, as systemd gives it' run 0 env -u WANDB_API_KEY \
+    NETRC="$work/netrc" to-textfile textfiles acme/metta
+is 'will do' "$(values textfiles/wandb.prom)" "$want"
+is 'it is the one of the unit' "$(grep -c '^Environment=NETRC=%d/netrc$' \
+    "$monitoring/wb-collect.service")" 1
+cp textfiles/wandb.prom before
 ok 'a project that is not there' run 1 to-textfile textfiles acme/metta acme/no
 ok 'is told' grep_err acme/no
 is 'and changes nothing' "$(ls -A textfiles) $(cmp textfiles/wandb.prom before)" \

@@ -231,6 +231,7 @@ key_of() {
     kgl-*) echo kernel ;;
     wb-find-runs) echo output_dir ;;
     dd-push) echo metric ;;
+    wb-runs) echo project ;;
     *) echo run_dir ;;
     esac
 }
