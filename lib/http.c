@@ -29,6 +29,7 @@ enum {
 	FUTILE = 300, /* seconds, for a transfer without progress */
 	BACKOFF_MOST = 30,
 	WORDS_MOST = 1 << 20, /* a body that is looked into for words */
+	TOKEN_LEAST = 36,     /* a UUID, which some services take for one */
 };
 
 struct http_state {
@@ -104,7 +105,7 @@ shown_url(const char *url)
 	for (at = end; *at == '/'; at += len) {
 		buf_addc(&out, *at++);
 		len = strcspn(at, "/?#");
-		if (len < 40)
+		if (len < TOKEN_LEAST)
 			buf_add(&out, at, len);
 		else
 			buf_adds(&out, "...");

@@ -83,7 +83,7 @@ last() {
 hidden() {
     grep -v '^[A-Z_]*=' "$out" | cat - "$err" >"$work/said"
     ! grep -q -e "$SECRET" -e "$KEY" -e dd-value -e other-value \
-        -e 'secret/[123]' -e TOKENEXAMPLE -e identity-token -e task-token \
+        -e 'secret/[123]' -e TOKENEXAMPLE -e identity-token -e task-token -e f81d4fae \
         "$work/said" || {
         sed 's/^/# /' "$work/said"
         false
@@ -378,12 +378,13 @@ begin container "$task"
 # These are asked by no proxy.
 http_proxy=http://127.0.0.1:1
 export http_proxy
-near="AWS_CONTAINER_CREDENTIALS_FULL_URI=$at/v2/credentials/x?y=z"
+uuid=f81d4fae-7dec-11d0-a765-00a0c91e6bf6
+near="AWS_CONTAINER_CREDENTIALS_FULL_URI=$at/v2/credentials/$uuid?y=z"
 gets 'the container' "$near" AWS_EC2_METADATA_DISABLED=false \
     AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1:1
 gets 'the profile default' "$near" \
     AWS_SHARED_CREDENTIALS_FILE="$work/files/credentials"
-is 'where it is' "$(last container .path)" '/v2/credentials/x?y=z'
+is 'where it is' "$(last container .path)" "/v2/credentials/$uuid?y=z"
 is 'without a token' "$(last container .headers.authorization)" null
 ok 'with one' run 0 get "$near" AWS_CONTAINER_AUTHORIZATION_TOKEN='Basic task-token'
 is 'it is sent' "$(last container .headers.authorization)" 'Basic task-token'
