@@ -75,6 +75,20 @@ aws_credentials_set(struct aws_credentials *credentials, char *id, char *secret,
 	return why;
 }
 
+jv
+aws_credentials_answer(struct aws_credentials *credentials, char *id,
+    char *secret, char *token, const char *source)
+{
+	if (id != NULL && secret != NULL && token != NULL)
+		return aws_credentials_set(
+		    credentials, id, secret, token, source);
+	free(id);
+	wipe(secret);
+	wipe(token);
+	return error_value("unavailable",
+	    "AWS credentials from %s: the answer has none", source);
+}
+
 void
 aws_credentials_release(struct aws_credentials *credentials)
 {
@@ -190,7 +204,7 @@ assume_role(struct aws_credentials *credentials,
 	if (jv_is_valid(call.error)) {
 		answer = (struct span){ call.answer, call.answer_size };
 		source = xasprintf("the web identity for %s", role);
-		why = aws_credentials_set(credentials,
+		why = aws_credentials_answer(credentials,
 		    aws_xml_text(answer, "AccessKeyId"),
 		    aws_xml_text(answer, "SecretAccessKey"),
 		    aws_xml_text(answer, "SessionToken"), source);

@@ -41,4 +41,8 @@ void aws_credentials_release(struct aws_credentials *credentials);
 jv aws_credentials_set(struct aws_credentials *credentials, char *id,
     char *secret, char *token, const char *source);
 
+/* The same from an answer, where one that is missing is unavailable. */
+jv aws_credentials_answer(struct aws_credentials *credentials, char *id,
+    char *secret, char *token, const char *source);
+
 #endif
