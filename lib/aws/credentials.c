@@ -35,9 +35,10 @@ is_printable(const char *text)
 	return true;
 }
 
-jv
-aws_credentials_set(struct aws_credentials *credentials, char *id, char *secret,
-    char *token, const char *source)
+/* As aws_credentials_answer(), from settings; a token may be NULL. */
+static jv
+take(struct aws_credentials *credentials, char *id, char *secret, char *token,
+    const char *source)
 {
 	const char *missing = NULL;
 	jv why = jv_null();
@@ -80,8 +81,7 @@ aws_credentials_answer(struct aws_credentials *credentials, char *id,
     char *secret, char *token, const char *source)
 {
 	if (id != NULL && secret != NULL && token != NULL)
-		return aws_credentials_set(
-		    credentials, id, secret, token, source);
+		return take(credentials, id, secret, token, source);
 	free(id);
 	wipe(secret);
 	wipe(token);
@@ -109,7 +109,7 @@ from_environment(
 		return jv_null();
 	if (token == NULL) /* as old clients call it */
 		token = config_env("AWS_SECURITY_TOKEN");
-	return aws_credentials_set(credentials, xstrdup(id),
+	return take(credentials, xstrdup(id),
 	    copy(config_env("AWS_SECRET_ACCESS_KEY")), copy(token),
 	    "AWS_ACCESS_KEY_ID");
 }
@@ -302,7 +302,7 @@ from_file(struct aws_credentials *credentials,
 		return jv_null();
 	source = xasprintf(
 	    "the profile %s in %s", profile->name, profile->files[file].path);
-	why = aws_credentials_set(credentials, id,
+	why = take(credentials, id,
 	    aws_profile_in(profile, file, "aws_secret_access_key"),
 	    aws_profile_in(profile, file, "aws_session_token"), source);
 	free(source);
