@@ -149,6 +149,10 @@ take(jv rec)
 	rec = set_time(record_forget(rec, ours));
 	series = datadog_series(&datadog, rec);
 	text = jv_is_valid(series) ? text_of(jv_copy(series)) : jv_copy(series);
+	if (jv_is_valid(text) &&
+	    strcmp(record_str(series, "metric"), record_str(rec, "metric")))
+		verbose("%s: sent as %s", record_str(rec, "metric"),
+		    record_str(series, "metric"));
 	once = record_int(series, "type", 0) == 1;
 	if (!jv_is_valid(text)) {
 		outbox_pass(&outbox, record_error(rec, at_line(text)));
