@@ -2,6 +2,11 @@
 # dd-push: metrics to Datadog, confirmed, and to an Agent, which says nothing.
 . "$srcdir/tests/lib.sh"
 
+aws_pid=
+agent_pid=
+# shellcheck disable=SC2086 # either may be none
+trap 'kill $aws_pid $agent_pid 2>/dev/null; clean' EXIT
+
 # The clock of the tests stands at 2026-11-21T06:00:00Z.
 at='"at":"2026-11-21T05:59:58.5Z"'
 time=1795240798
@@ -80,7 +85,10 @@ wrong 'a text' "{\"metric\":\"x\",\"value\":\"NaN\",$at}" "$number" 'x: '
 wrong 'a number beyond all' "{\"metric\":\"x\",\"value\":-1e999,$at}" \
     "$number" 'x: '
 wrong 'no value' "{\"metric\":\"x\",$at}" "$number" 'x: '
-wrong 'no metric' "{\"value\":1,$at}" 'the record has no metric' ''
+for value in 1 null; do
+    wrong "$value, no metric" "{\"value\":$value,$at}" \
+        'the record has no metric' ''
+done
 wrong 'a name' "{\"metric\":\"_x\",\"value\":1,$at}" \
     "a metric's name begins with a letter" '_x: '
 wrong 'a long name' "{\"metric\":\"x$(printf '%0200d' 0)\",\"value\":1,$at}" \
@@ -243,7 +251,7 @@ ok 'is none' grep_err 'DD_API_KEY holds'
 
 # ---- where to ----
 serve
-ok 'DD_DD_URL' run_input "$now" 0 env DD_DD_URL="$url/" DD_URL=http://[::1]:1 \
+ok 'DD_DD_URL' run_input "$now" 0 env DD_DD_URL="$url/" DD_URL=http://127.0.0.1:1 \
     dd-push
 for site in 'x/y' 'a@b' 'https://datadoghq.eu' EU; do
     ok "--site=$site" run_input "$now" 2 dd-push --site="$site"
@@ -291,6 +299,7 @@ echo '{"body":{"ARN":"a","Name":"n","SecretString":"{}"}}' \
 ok 'a secret without' run_input "$now" 2 from_aws dd-push --aws-secret=n
 kill "$aws_pid"
 wait "$aws_pid"
+aws_pid=
 
 # ---- an Agent ----
 echo 1795240800 >"$KW_CLOCK"
@@ -308,6 +317,7 @@ agent() {
 datagrams() {
     kill "$agent_pid"
     wait "$agent_pid"
+    agent_pid=
     sed 1d "$work/agent"
 }
 for kind in udp "$work/agent.socket"; do
