@@ -30,6 +30,7 @@ enum {
 	BACKOFF_MOST = 30,
 	YEAR = 366 * 86400,   /* seconds */
 	WORDS_MOST = 1 << 20, /* a body that is looked into for words */
+	TOKEN_LEAST = 36,     /* a UUID, which some services take for one */
 };
 
 struct http_state {
@@ -105,7 +106,7 @@ shown_url(const char *url)
 	for (at = end; *at == '/'; at += len) {
 		buf_addc(&out, *at++);
 		len = strcspn(at, "/?#");
-		if (len < 40)
+		if (len < TOKEN_LEAST)
 			buf_add(&out, at, len);
 		else
 			buf_adds(&out, "...");

@@ -70,8 +70,9 @@ struct http_call {
 	const struct credential *credential; /* NULL: none is sent */
 	/*
 	 * NULL, or what AWS wants signed for: "aws:amz:REGION:SERVICE". The
-	 * credential (BASIC) then signs the request (SigV4) and is not sent;
-	 * url has no query, and the body comes from memory.
+	 * credential (BASIC) then signs the request (SigV4) and is not sent.
+	 * The url has no query, the body comes from memory, and of headers
+	 * there are those that AWS wants to be signed, but for the date.
 	 */
 	const char *sigv4;
 	const char *const *headers; /* "Name: value" ..., NULL; may be NULL */

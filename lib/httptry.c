@@ -300,7 +300,7 @@ add_credential(struct curl_slist *list, const struct credential *credential)
 
 /*
  * Before 8.3.0 libcurl signs all headers that it is given, also one without a
- * value, which it does not send: the caller must give none of these.
+ * value, which it does not send, and a date of ours it would send twice.
  */
 static void
 set_signature(struct http_try *try)

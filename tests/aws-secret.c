@@ -10,6 +10,7 @@
  */
 #include <math.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "aws/secret.h"
@@ -19,6 +20,17 @@
 
 static const char help[] =
     "usage: aws-secret [-hsVv] [--timeout=TIME] NAME VARIABLE ...\n";
+
+/* For libcurl, which dates the signature: so KW_CLOCK does. */
+time_t
+time(time_t *now)
+{
+	time_t at = (time_t)clock_now();
+
+	if (now != NULL)
+		*now = at;
+	return at;
+}
 
 static void
 print(const char *variable)

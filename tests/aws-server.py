@@ -11,7 +11,7 @@ body (text, or what is sent as JSON), headers, and silence, which says nothing.
 Each request is a line of FOLDER/requests.
 
 A request whose signature is not what the secret in FOLDER/keys (JSON, by the
-id of the access key) makes of it is refused.
+id of the access key) makes of it is refused, as is one with a header twice.
 """
 import hashlib
 import hmac
@@ -58,6 +58,8 @@ def wrong_signature(handler, body):
     with open(os.path.join(folder, "keys")) as file:
         keys = json.load(file)
     id = re.match(r"AWS4-HMAC-SHA256 Credential=([^/]+)/", value)
+    if len({name.lower() for name in handler.headers.keys()}) < len(handler.headers.keys()):
+        return "DuplicateHeader"
     if id is None or id[1] not in keys:
         return "UnrecognizedClientException"
     names, wanted = signature(handler, body, keys[id[1]])

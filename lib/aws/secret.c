@@ -3,7 +3,6 @@
  * secret - credentials that AWS Secrets Manager keeps
  */
 #include <stdlib.h>
-#include <time.h>
 
 #include "aws/credentials.h"
 #include "aws/secret.h"
@@ -89,6 +88,20 @@ keep_bare(const struct secret *secret, const char *text)
 }
 
 static jv
+nothing_of(const struct secret *secret)
+{
+	struct buf names = { 0 };
+	jv why;
+
+	for (const char *const *at = secret->wanted; *at != NULL; at++)
+		buf_addf(&names, "%s%s", names.len > 0 ? ", " : "", *at);
+	why =
+	    error_value("input", "%s: has none of %s", secret->what, names.at);
+	buf_release(&names);
+	return why;
+}
+
+static jv
 keep_object(const struct secret *secret, jv object)
 {
 	jv why = jv_null(), value;
@@ -111,9 +124,7 @@ keep_object(const struct secret *secret, jv object)
 		jv_free(value);
 	}
 	if (jv_is_valid(why) && found == 0)
-		return error_value("input", "%s: has no %s%s%s", secret->what,
-		    secret->wanted[0], secret->wanted[1] != NULL ? " or " : "",
-		    secret->wanted[1] != NULL ? secret->wanted[1] : "");
+		why = nothing_of(secret);
 	return why;
 }
 
@@ -153,25 +164,6 @@ keep_answer(const struct secret *secret, const struct http_call *call)
 
 /* ---- the call ---- */
 
-/* The time that is signed is our own, and of each try. */
-struct stamp {
-	const char *headers[5];
-	char date[sizeof "X-Amz-Date: 20260110T000000Z"];
-};
-
-static bool
-set_stamp(struct http_call *call)
-{
-	struct stamp *stamp = call->context;
-	time_t now = (time_t)clock_now();
-	struct tm utc;
-
-	gmtime_r(&now, &utc);
-	(void)strftime(stamp->date, sizeof stamp->date,
-	    "X-Amz-Date: %Y%m%dT%H%M%SZ", &utc);
-	return true;
-}
-
 /* Signs with the credentials, and asks. */
 static jv
 ask_signed(const struct secret *secret, const struct aws_session *session,
@@ -180,25 +172,24 @@ ask_signed(const struct secret *secret, const struct aws_session *session,
 	char *scope = xasprintf("aws:amz:%s:secretsmanager", secret->region);
 	char *token = xasprintf("X-Amz-Security-Token: %s",
 	    credentials->token != NULL ? credentials->token : "");
-	struct stamp stamp = {
-		.headers = { "Content-Type: application/x-amz-json-1.1",
-		    "X-Amz-Target: secretsmanager.GetSecretValue", stamp.date,
-		    credentials->token != NULL ? token : NULL }
+	/* No others: see http.h. libcurl adds the date and the signature. */
+	const char *const headers[] = {
+		"Content-Type: application/x-amz-json-1.1",
+		"X-Amz-Target: secretsmanager.GetSecretValue",
+		credentials->token != NULL ? token : NULL, NULL
 	};
 	struct buf body = { 0 };
 	struct http_call call = { .method = "POST",
 		.url = url,
 		.credential = &credentials->key,
 		.sigv4 = scope,
-		.headers = stamp.headers,
+		.headers = headers,
 		.json = true,
 		.safe = true,
-		.begin = set_stamp,
 		.passes = aws_passes,
 		.deadline = session->deadline,
 		.most = ANSWER_MOST,
-		.name = "GetSecretValue",
-		.context = &stamp };
+		.name = "GetSecretValue" };
 	jv why;
 
 	buf_adds(&body, "{\"SecretId\":");
