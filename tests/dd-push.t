@@ -342,6 +342,18 @@ for kind in udp "$work/agent.socket"; do
         unavailable,true
     rm -f "$work/agent.socket"
 done
+agent "$work/agent.socket"
+kill -STOP "$agent_pid"
+jq -n -c 'range(3) | [range(2000)] | .[] | {metric: "m\(.)", value: .,
+    tags: ["t:\("x" * 150)"]}' >"$work/flood"
+ok 'an Agent that takes nothing' test "$(KW_CLOCK='' dd-push --timeout=0.1 \
+    --statsd="$address" <"$work/flood" >"$out" 2>"$err"
+    echo $?)" -eq 1
+is 'is given up' "$(field error.code),$(field error.temporary)" timeout,true
+ok 'what it was sent before was sent' grep -q sent_at "$out"
+kill -CONT "$agent_pid"
+is 'and is there' "$(datagrams | jq -r . | grep -c '^m')" \
+    "$(grep -c sent_at "$out")"
 ok 'no socket' run_input "$gauge" 1 dd-push --statsd="unix://$work/none"
 ok 'is named' grep_err "$work/none"
 ok 'a dry run' run_input "$gauge" 0 dd-push -n --statsd
