@@ -173,8 +173,8 @@ const char *http_header(const struct http_call *call, const char *name);
 
 /*
  * What a JSON body says was wrong: "message", "error" as text, error.message,
- * or errors[].message or errors[], where they are texts, joined by "; ". NULL if
- * it says nothing; else the caller's to free. Borrows body.
+ * or what of errors[].message and errors[] is text, joined by "; ". NULL if it
+ * says nothing; else the caller's to free. Borrows body.
  */
 char *http_message(jv body);
 

@@ -2,6 +2,11 @@
 # dd-push: metrics to Datadog, confirmed, and to an Agent, which says nothing.
 . "$srcdir/tests/lib.sh"
 
+aws_pid=
+agent_pid=
+# shellcheck disable=SC2086 # either may be none
+trap 'kill $aws_pid $agent_pid 2>/dev/null; clean' EXIT
+
 # The clock of the tests stands at 2026-11-21T06:00:00Z.
 at='"at":"2026-11-21T05:59:58.5Z"'
 time=1795240798
@@ -51,15 +56,17 @@ is 'tags, each key from one place' "$(points '.[0].tags')" \
     '["service:own","q","team:z","sé_x:ok","env:prod","version:1","b"]'
 is 'and the host' "$(points '.[0].host')" h1
 is 'names are made legal' "$(points '.[0].metric')" a_b__.c
+ok 'which -v says' run 0 dd-push -v "{\"metric\":\"a-b é.c\",\"value\":1}"
+ok 'by both names' grep_err 'a-b é.c: sent as a_b__.c'
 DD_TAGS='a:1, b:2 c,a:3'
 ok 'commas' run 0 dd-push '{"metric":"m","value":1,
     "tags":{"n":7,"t":true,"none":null,"x,y|z#":"1\n2"}}'
-is 'part tags with spaces, too' "$(points '.[1].tags')" \
+is 'part tags with spaces, too' "$(points '.[-1].tags')" \
     '["n:7","t:true","x_y_z_:1_2","env:prod","service:kw","version:1","a:1","b:2_c","a:3"]'
 unset DD_ENV DD_SERVICE DD_VERSION DD_TAGS DD_HOSTNAME
 long=$(printf '%0200d' 0 | sed 's/0/é/g')
 ok 'a long tag' run 0 dd-push "{\"metric\":\"m\",\"value\":2,\"tags\":[\"x$long\"]}"
-is 'is cut' "$(points '.[2].tags[0] | length')" 200
+is 'is cut' "$(points '.[-1].tags[0] | length')" 200
 is 'no rule was broken' "$(state .violations)" '[]'
 
 # ---- what is no metric ----
@@ -78,7 +85,10 @@ wrong 'a text' "{\"metric\":\"x\",\"value\":\"NaN\",$at}" "$number" 'x: '
 wrong 'a number beyond all' "{\"metric\":\"x\",\"value\":-1e999,$at}" \
     "$number" 'x: '
 wrong 'no value' "{\"metric\":\"x\",$at}" "$number" 'x: '
-wrong 'no metric' "{\"value\":1,$at}" 'the record has no metric' ''
+for value in 1 null; do
+    wrong "$value, no metric" "{\"value\":$value,$at}" \
+        'the record has no metric' ''
+done
 wrong 'a name' "{\"metric\":\"_x\",\"value\":1,$at}" \
     "a metric's name begins with a letter" '_x: '
 wrong 'a long name' "{\"metric\":\"x$(printf '%0200d' 0)\",\"value\":1,$at}" \
@@ -241,7 +251,7 @@ ok 'is none' grep_err 'DD_API_KEY holds'
 
 # ---- where to ----
 serve
-ok 'DD_DD_URL' run_input "$now" 0 env DD_DD_URL="$url/" DD_URL=http://[::1]:1 \
+ok 'DD_DD_URL' run_input "$now" 0 env DD_DD_URL="$url/" DD_URL=http://127.0.0.1:1 \
     dd-push
 for site in 'x/y' 'a@b' 'https://datadoghq.eu' EU; do
     ok "--site=$site" run_input "$now" 2 dd-push --site="$site"
@@ -254,6 +264,42 @@ ok 'DD_SITE' run_input "$now" 1 env -u DD_URL \
 ok 'likewise' grep_err 'https://api.other.invalid/'
 ok 'a tag of nothing' run 2 dd-push --tag=123
 ok 'both roads' run 2 dd-push --site=datadoghq.eu --statsd
+
+# ---- the key from AWS ----
+mkdir "$work/aws"
+echo '{"AKIDEXAMPLE":"secret"}' >"$work/aws/keys"
+jq -n -c --arg key "$DD_API_KEY" '{body: {ARN: "arn:aws:secretsmanager:x",
+    Name: "n", SecretString: ({DD_API_KEY: $key} | tojson),
+    VersionStages: ["AWSCURRENT"]}}' >"$work/aws/GetSecretValue"
+: >"$work/aws/requests"
+python3 "$srcdir/tests/aws-server.py" "$work/aws" 2>"$work/aws.err" &
+aws_pid=$!
+until [ -s "$work/aws/port" ]; do
+    kill -0 "$aws_pid" || exit 1
+    sleep 0.01
+done
+from_aws() {
+    env -u DD_API_KEY AWS_ACCESS_KEY_ID=AKIDEXAMPLE AWS_REGION=eu-west-1 \
+        AWS_SECRET_ACCESS_KEY=secret AWS_EC2_METADATA_DISABLED=true \
+        AWS_ENDPOINT_URL="http://127.0.0.1:$(cat "$work/aws/port")" "$@"
+}
+serve
+ok '--aws-secret' run_input "$now" 0 from_aws dd-push -v --aws-secret=n
+is 'has the key' "$(points length)" 1
+ok 'whose source is named' grep_err 'credential: .*n'
+ok 'and no value' test -z "$(cat "$out" "$err" | grep "$DD_API_KEY")"
+ok 'a dry run' run_input "$now" 0 from_aws dd-push -n --aws-secret=n
+ok 'an Agent' run_input "$now" 1 from_aws dd-push --aws-secret=n \
+    --statsd="unix://$work/none"
+ok 'a key that is set' run_input "$now" 0 from_aws \
+    env DD_API_KEY="$DD_API_KEY" dd-push --aws-secret=n
+is 'need none' "$(wc -l <"$work/aws/requests")" 1
+echo '{"body":{"ARN":"a","Name":"n","SecretString":"{}"}}' \
+    >"$work/aws/GetSecretValue"
+ok 'a secret without' run_input "$now" 2 from_aws dd-push --aws-secret=n
+kill "$aws_pid"
+wait "$aws_pid"
+aws_pid=
 
 # ---- an Agent ----
 echo 1795240800 >"$KW_CLOCK"
@@ -271,6 +317,7 @@ agent() {
 datagrams() {
     kill "$agent_pid"
     wait "$agent_pid"
+    agent_pid=
     sed 1d "$work/agent"
 }
 for kind in udp "$work/agent.socket"; do
@@ -295,6 +342,18 @@ for kind in udp "$work/agent.socket"; do
         unavailable,true
     rm -f "$work/agent.socket"
 done
+agent "$work/agent.socket"
+kill -STOP "$agent_pid"
+jq -n -c 'range(3) | [range(2000)] | .[] | {metric: "m\(.)", value: .,
+    tags: ["t:\("x" * 150)"]}' >"$work/flood"
+ok 'an Agent that takes nothing' test "$(KW_CLOCK='' dd-push --timeout=0.1 \
+    --statsd="$address" <"$work/flood" >"$out" 2>"$err"
+    echo $?)" -eq 1
+is 'is given up' "$(field error.code),$(field error.temporary)" timeout,true
+ok 'what it was sent before was sent' grep -q sent_at "$out"
+kill -CONT "$agent_pid"
+is 'and is there' "$(datagrams | jq -r . | grep -c '^m')" \
+    "$(grep -c sent_at "$out")"
 ok 'no socket' run_input "$gauge" 1 dd-push --statsd="unix://$work/none"
 ok 'is named' grep_err "$work/none"
 ok 'a dry run' run_input "$gauge" 0 dd-push -n --statsd

@@ -149,6 +149,10 @@ take(jv rec)
 	rec = set_time(record_forget(rec, ours));
 	series = datadog_series(&datadog, rec);
 	text = jv_is_valid(series) ? text_of(jv_copy(series)) : jv_copy(series);
+	if (jv_is_valid(text) &&
+	    strcmp(record_str(series, "metric"), record_str(rec, "metric")))
+		verbose("%s: sent as %s", record_str(rec, "metric"),
+		    record_str(series, "metric"));
 	once = record_int(series, "type", 0) == 1;
 	if (!jv_is_valid(text)) {
 		outbox_pass(&outbox, record_error(rec, at_line(text)));
@@ -166,11 +170,11 @@ static jv
 push(jv rec)
 {
 	jv value = record_get(rec, "value");
-	bool is_null = jv_get_kind(value) == JV_KIND_NULL;
 	const char *metric = record_str(rec, "metric");
+	bool is_null = metric != NULL && jv_get_kind(value) == JV_KIND_NULL;
 
 	jv_free(value);
-	if (is_null && metric != NULL)
+	if (is_null)
 		verbose("%s: no value", metric);
 	if (record_is_dead(rec) || is_null ||
 	    (metric == NULL && record_true(rec, "dry_run")))
@@ -180,8 +184,7 @@ push(jv rec)
 	return jv_invalid();
 }
 
-/* DD_API_KEY, where the environment lacks it, from the secret if there is one.
- */
+/* The key, where the environment lacks it, from a secret if one is named. */
 static void
 get_secret(const char *name)
 {

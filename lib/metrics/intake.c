@@ -71,8 +71,8 @@ intake_open(const char *site)
 
 	if (key == NULL)
 		die(STATUS_USAGE,
-		    "no credential: DD_API_KEY is not set, an API key (not an "
-		    "application key), nor --aws-secret");
+		    "no credential: DD_API_KEY (an API key, not an application "
+		    "key) is not set, and --aws-secret not given");
 	for (const char *at = key; *at != '\0'; at++)
 		if (*at <= ' ' || *at > '~')
 			die(STATUS_USAGE,

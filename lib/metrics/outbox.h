@@ -41,8 +41,10 @@ struct outbox {
 /* A record that only waits for its turn; consumed. */
 void outbox_pass(struct outbox *outbox, jv rec);
 
-/* One of which text, a string of less than OUTBOX_MOST bytes, is sent; both
- * consumed. */
+/*
+ * A record of which text, a string of less than OUTBOX_MOST bytes, is sent;
+ * both are consumed.
+ */
 void outbox_put(struct outbox *outbox, jv rec, jv text, bool once);
 
 /* Sends and writes all that waits. */

@@ -159,8 +159,9 @@ statsd_line(const struct statsd *statsd, jv series)
 static jv
 socket_error(const struct statsd *statsd, int number)
 {
-	return error_value("unavailable", "DogStatsD at %s%s%s: %s",
-	    statsd->host, statsd->port != NULL ? ":" : "",
+	return error_value(number == ETIMEDOUT ? "timeout" : "unavailable",
+	    "DogStatsD at %s%s%s: %s", statsd->host,
+	    statsd->port != NULL ? ":" : "",
 	    statsd->port != NULL ? statsd->port : "", strerror(number));
 }
 

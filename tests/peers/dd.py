@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: MIT
-"""datadog.py check|send [CODING] < bodies: the official client's view of our requests.
+"""dd.py check|send [CODING]|statsd HOST:PORT: what the official clients do.
 
-Reads bodies of POST /api/v2/series, one a line. check: reads each into the
-client's MetricPayload, which validates it, and compares what that writes with
-what it was read from. send: has the client send them to DD_URL, packed if CODING (gzip,
-deflate) is given.
+check and send read bodies of POST /api/v2/series, one a line. check: reads each
+into the client's MetricPayload, which validates it, and compares what that
+writes with what it was read from. send: has the client send them to DD_URL,
+packed if CODING (gzip, deflate) is given.
+
+statsd reads series, one a line, and has the client for DogStatsD send each to
+HOST:PORT, but for rates, which it does not have.
 """
 import json
 import os
 import sys
 import urllib.parse
 
+from datadog.dogstatsd.base import DogStatsd
 from datadog_api_client import ApiClient, Configuration
 from datadog_api_client.model_utils import validate_and_convert_types
 from datadog_api_client.v2.api.metrics_api import MetricsApi
@@ -40,7 +44,32 @@ def read(body, config):
     return payload
 
 
+def statsd(address):
+    host, port = address.split(":")
+    client = DogStatsd(
+        host=host,
+        port=int(port),
+        disable_telemetry=True,
+        disable_buffering=True,
+        origin_detection_enabled=False,
+    )
+    send = {1: client.count_with_timestamp, 3: client.gauge_with_timestamp}
+    for line in sys.stdin:
+        series = json.loads(line)
+        point = series["points"][0]
+        if series["type"] in send:
+            send[series["type"]](
+                series["metric"],
+                point["value"],
+                point["timestamp"],
+                tags=series["tags"],
+            )
+
+
 def main():
+    if sys.argv[1] == "statsd":
+        statsd(sys.argv[2])
+        return
     config = configuration()
     with ApiClient(config) as client:
         for body in sys.stdin:
