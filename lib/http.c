@@ -541,8 +541,7 @@ static bool
 plan_retry(struct http_state *state, double named)
 {
 	const struct http_call *call = state->call;
-	int most = call->tries_most > 0 ? call->tries_most : call->attempts;
-	int attempts = most > 0 ? most : TRIES;
+	int attempts = call->attempts > 0 ? call->attempts : TRIES;
 	double now = clock_now();
 	double wait = fmin(BACKOFF_MOST, exp2(fmin(state->futile, 10))) *
 	    (1 + (double)arc4random_uniform(1001) / 4000);

@@ -91,7 +91,6 @@ struct http_call {
 	double answer_within;            /* seconds for one try; 0: 60 */
 	double stall_after;              /* seconds without a byte; 0: 30 */
 	const struct deadline *deadline; /* for all tries; NULL: none */
-	int tries_most;                  /* of a call; 0: five */
 	size_t most;                     /* bytes of answer kept; 0: 64 MiB */
 	const char *name; /* what -v and errors call it: "SaveKernel" */
 

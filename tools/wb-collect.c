@@ -12,12 +12,12 @@
 
 #include <jv.h>
 
+#include "aws/secret.h"
 #include "cli.h"
 #include "clock.h"
 #include "metrics/threshold.h"
 #include "ndjson.h"
 #include "record.h"
-#include "wandb/account.h"
 #include "wandb/api.h"
 #include "wandb/runcollect.h"
 #include "wandb/runexposition.h"
@@ -29,7 +29,7 @@ static const char help[] =
     "usage: wb-collect [-hVv] [-j N] [--window=TIME] [--format=NAME]\n"
     "                  [--compat] [--gpus=KEY|N] [--ci-prefix=TEXT]\n"
     "                  [--sweep-mark=TEXT] [--threshold=FILE]\n"
-    "                  [--timeout=TIME] [project ...]\n"
+    "                  [--aws-secret=NAME] [--timeout=TIME] [project ...]\n"
     "Fold the runs of W&B projects into monitoring metrics.\n"
     "\n"
     "      --window=TIME      runs created in so long (24h)\n"
@@ -40,7 +40,9 @@ static const char help[] =
     "                         the server knows), or a number (1)\n"
     "      --ci-prefix=TEXT   names of push-to-main runs (github.sky.)\n"
     "      --sweep-mark=TEXT  in the names of sweeps (.sweep)\n"
-    "      --threshold=FILE   judge the values by the limits in FILE\n";
+    "      --threshold=FILE   judge the values by the limits in FILE\n"
+    "      --aws-secret=NAME  what AWS Secrets Manager has instead of variables\n"
+    "                         that are not set\n";
 
 enum {
 	OPT_WINDOW = 256,
@@ -50,6 +52,7 @@ enum {
 	OPT_CI_PREFIX,
 	OPT_SWEEP_MARK,
 	OPT_THRESHOLD,
+	OPT_AWS_SECRET,
 };
 
 static const struct option longopts[] = {
@@ -60,6 +63,7 @@ static const struct option longopts[] = {
 	{ "ci-prefix", required_argument, NULL, OPT_CI_PREFIX },
 	{ "sweep-mark", required_argument, NULL, OPT_SWEEP_MARK },
 	{ "threshold", required_argument, NULL, OPT_THRESHOLD },
+	{ "aws-secret", required_argument, NULL, OPT_AWS_SECRET },
 	{ 0 },
 };
 
@@ -69,6 +73,7 @@ static struct runfold_rules rules = {
 	.sweep_mark = ".sweep",
 	.gpus = 1,
 };
+static const char *limits_file, *secret; /* --threshold, --aws-secret */
 static jv limits; /* of --threshold; an object, empty without */
 static struct exposition exposition;
 static double started; /* in clock_ticks() */
@@ -110,31 +115,6 @@ server(void)
 	return wandb;
 }
 
-/* Sets *project to entity/project: jv_null(), or an error_value(). */
-static jv
-find_project(const char *text, const struct deadline *end, char **project)
-{
-	static char *own; /* the account's entity, once it was asked for */
-	const char *ours = wandb_config_of(server())->project;
-	struct account_place place;
-	jv why;
-
-	if (strcmp(text, "/") == 0 && ours == NULL)
-		return error_value("input",
-		    "/: WANDB_PROJECT is not set, and no settings name one");
-	if (strcmp(text, "/") == 0)
-		text = ours;
-	why = account_place(server(), text, &own, end, &place);
-	if (jv_is_valid(why) && place.run_id != NULL)
-		why = error_value("input", "%s: a run is no project", text);
-	else if (jv_is_valid(why))
-		*project = xasprintf("%s/%s", place.entity, place.project);
-	free(place.entity);
-	free(place.project);
-	free(place.run_id);
-	return why;
-}
-
 static jv
 collect(jv rec)
 {
@@ -142,7 +122,8 @@ collect(jv rec)
 	struct runfold_rules own = rules;
 	struct runfold fold = { 0 };
 	char *project = NULL;
-	jv why = find_project(record_str(rec, "project"), &end, &project);
+	jv why = runcollect_project(
+	    server(), record_str(rec, "project"), &end, &project);
 
 	own.now = clock_now();
 	runfold_begin(&fold, &own);
@@ -221,40 +202,15 @@ finish(void)
 /* ---- options ---- */
 
 static void
-set_window(const char *text)
-{
-	rules.window = cli_seconds("--window", text);
-	if (rules.window < 1 || rules.window > 1e9 ||
-	    rules.window != floor(rules.window))
-		cli_wrong(
-		    "--window: %s is not of whole seconds, from 1 on", text);
-}
-
-static void
-set_format(const char *name)
-{
-	bool is_form = exposition_named(name, &exposition.form);
-
-	if (!is_form && strcmp(name, "ndjson") != 0)
-		cli_wrong("--format: %s is none of ndjson, prometheus, "
-			  "openmetrics, influx, datadog",
-		    name);
-	tool.sink = is_form ? keep_line : NULL;
-}
-
-static void
 set_gpus(const char *text)
 {
 	char *end;
 	double number = strtod(text, &end);
 
-	if (*text == '\0')
-		cli_wrong("--gpus: empty");
 	rules.gpus_key = *end != '\0' ? text : NULL;
-	if (*end == '\0')
-		rules.gpus = number;
-	if (!isfinite(rules.gpus) || rules.gpus < 0)
-		cli_wrong("--gpus: %s is no number of GPUs", text);
+	rules.gpus = *end == '\0' ? number : 1;
+	if (*text == '\0' || !isfinite(rules.gpus) || rules.gpus < 0)
+		cli_wrong("--gpus: %s is no key and no number", text);
 }
 
 static bool
@@ -263,20 +219,25 @@ is_metric(const char *name)
 	return runmetric_find(name, rules.window) >= 0;
 }
 
-/* Returns the file of --threshold; NULL without one. */
-static const char *
+static void
 read_options(int argc, char *argv[])
 {
-	const char *threshold = NULL;
 	int opt;
 
 	while ((opt = cli_getopt(argc, argv, "", longopts)) != -1) {
 		switch (opt) {
 		case OPT_WINDOW:
-			set_window(optarg);
+			rules.window = cli_seconds("--window", optarg);
+			if (rules.window < 1 || rules.window > 1e9 ||
+			    rules.window != floor(rules.window))
+				cli_wrong("--window: whole seconds, from 1 on");
 			break;
 		case OPT_FORMAT:
-			set_format(optarg);
+			tool.sink = exposition_named(optarg, &exposition.form)
+			    ? keep_line
+			    : NULL;
+			if (tool.sink == NULL && strcmp(optarg, "ndjson") != 0)
+				cli_wrong("--format: there is no %s", optarg);
 			break;
 		case OPT_COMPAT:
 			rules.compat = true;
@@ -291,7 +252,10 @@ read_options(int argc, char *argv[])
 			rules.sweep_mark = optarg;
 			break;
 		case OPT_THRESHOLD:
-			threshold = optarg;
+			limits_file = optarg;
+			break;
+		case OPT_AWS_SECRET:
+			secret = optarg;
 			break;
 		}
 	}
@@ -299,24 +263,35 @@ read_options(int argc, char *argv[])
 		cli_wrong("--ci-prefix, --sweep-mark: not empty");
 	if (rules.compat && (rules.gpus_key != NULL || rules.gpus != 1))
 		cli_wrong("--gpus: not with --compat, which counts one each");
-	return threshold;
+}
+
+static void
+use_secret(const char *name)
+{
+	static const char *const wanted[] = { "WANDB_API_KEY", "WANDB_ENTITY",
+		"WANDB_PROJECT", NULL };
+	struct deadline end = deadline_in(cli_timeout(120));
+	jv why = aws_secret_provide(name, wanted, &end);
+
+	if (!jv_is_valid(why))
+		die(STATUS_USAGE, "%s", error_message(why));
 }
 
 int
 main(int argc, char *argv[])
 {
-	const char *threshold;
 	int status;
 
 	cli_init(argv[0], help);
-	threshold = read_options(argc, argv);
-	limits = threshold != NULL ? threshold_read(threshold, is_metric)
-				   : jv_object();
-	if (!jv_is_valid(limits))
-		die(STATUS_USAGE, "--threshold: %s", error_message(limits));
 	started = clock_ticks();
 	rules.now = clock_now();
-
+	read_options(argc, argv);
+	limits = limits_file != NULL ? threshold_read(limits_file, is_metric)
+				     : jv_object();
+	if (!jv_is_valid(limits))
+		die(STATUS_USAGE, "--threshold: %s", error_message(limits));
+	if (secret != NULL)
+		use_secret(secret);
 	tool.work = collect;
 	tool.take = take_run;
 	tool.end = finish;

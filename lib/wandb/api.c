@@ -186,7 +186,7 @@ start(struct wandb *wandb, struct wandb_call *call, const char *operation,
 		.safe = safe,
 		.deadline = deadline,
 		.most = limits->most,
-		.tries_most = limits->tries,
+		.attempts = limits->tries,
 		.name = operation };
 	error = wandb_credential(wandb, &credential);
 	if (!jv_is_valid(error)) {

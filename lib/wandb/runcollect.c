@@ -10,7 +10,34 @@
 #include "clock.h"
 #include "diag.h"
 #include "record.h"
+#include "wandb/account.h"
 #include "wandb/runcollect.h"
+
+jv
+runcollect_project(struct wandb *wandb, const char *text,
+    const struct deadline *deadline, char **project)
+{
+	const char *ours = wandb_config_of(wandb)->project;
+	struct account_place place;
+	char *own = NULL;
+	jv why;
+
+	if (strcmp(text, "/") == 0 && ours == NULL)
+		return error_value("input",
+		    "/: WANDB_PROJECT is not set, and no settings name one");
+	if (strcmp(text, "/") == 0)
+		text = ours;
+	why = account_place(wandb, text, &own, deadline, &place);
+	if (jv_is_valid(why) && place.run_id != NULL)
+		why = error_value("input", "%s: a run is no project", text);
+	else if (jv_is_valid(why))
+		*project = xasprintf("%s/%s", place.entity, place.project);
+	free(own);
+	free(place.entity);
+	free(place.project);
+	free(place.run_id);
+	return why;
+}
 
 /* Takes a run from the server. */
 static jv
