@@ -223,7 +223,7 @@ answer "$(page '{"node":{"state":"running"}}' "$end")"
 is 'no name' "$(many)" '1 0 unavailable'
 answer "$(page '{"node":{"name":"a","state":"running"}}' "$more")" '1 times=2'
 is 'a cursor that repeats' "$(many)" '1 1 unavailable'
-first='{"hasNextPage":true,"endCursor":"3"}' # the last run before these
+first='{"hasNextPage":true,"endCursor":"1"}' # the first run, as old as these
 answer "$(page '{"node":{"name":"r5","state":"running"}}' "$first")"
 is 'a run that comes twice is given once' "$(many)" '0 2500 '
 is 'where it came first' "$(ids | cut -c1-8)" 'r5 r0 r1'
