@@ -14,10 +14,12 @@ for program in promtool prometheus prometheus-pushgateway \
         exit
     }
 done
-[ -x "$venv/bin/hadolint" ] || {
-    echo '1..0 # SKIP no hadolint in KW_PEERS_VENV'
-    exit
-}
+for program in hadolint moto_server; do
+    [ -x "$venv/bin/$program" ] || {
+        echo "1..0 # SKIP no $program in KW_PEERS_VENV"
+        exit
+    }
+done
 srcdir=$(cd "$srcdir" && pwd)
 monitoring=$srcdir/examples/monitoring
 PATH=$monitoring:$PATH
@@ -25,6 +27,9 @@ bin=$(dirname "$(command -v wb-collect)")
 cd "$work" || exit 1
 # Prometheus has the true time.
 unset KW_CLOCK
+for name in $(env | sed -n 's/^\(AWS_[A-Z0-9_]*\)=.*/\1/p'); do
+    unset "$name"
+done
 
 daemons=
 end_daemons() {
@@ -98,11 +103,11 @@ is 'and nothing more' "$(cat "$out")" ''
 # ---- Prometheus, scraping what the examples leave ----
 ports=$(python3 -c '
 import socket
-all = [socket.socket() for _ in range(3)]
+all = [socket.socket() for _ in range(4)]
 for one in all:
     one.bind(("127.0.0.1", 0))
 print(*(one.getsockname()[1] for one in all))')
-# shellcheck disable=SC2086 # three words
+# shellcheck disable=SC2086 # four words
 set -- $ports
 cat >prometheus.yml <<END_YML
 global: {scrape_interval: 1s}
@@ -123,6 +128,7 @@ daemon prometheus --config.file=prometheus.yml --storage.tsdb.path=tsdb \
     --web.listen-address="127.0.0.1:$3"
 gateway=http://127.0.0.1:$2
 prometheus=http://127.0.0.1:$3
+aws_port=$4
 until_true curl -sSf "http://127.0.0.1:$1/metrics"
 until_true curl -sSf "$gateway/-/ready"
 until_true curl -sSf "$prometheus/-/ready"
@@ -191,7 +197,6 @@ tests:
             exp_annotations: {summary: There are no metrics of W&B runs at all}
 END_YML
 ok 'alerts come when they should' run 0 promtool test rules rules.yaml
-cat "$out" | sed 's/^/# /'
 
 # ---- Kubernetes ----
 valid() {
@@ -213,6 +218,36 @@ if command -v kubectl >/dev/null; then
 else
     ok 'both together # SKIP no kubectl' true
 fi
+
+# ---- a pod of kubernetes-irsa, with what EKS gives it; moto plays AWS ----
+# in_pod NAME: the value that the pod has
+in_pod() {
+    sed -n "/name: $1\$/{n; s/^ *value: //p}" \
+        "$monitoring/kubernetes-irsa/kustomization.yaml"
+}
+daemon "$venv/bin/moto_server" -H 127.0.0.1 -p "$aws_port"
+aws=http://127.0.0.1:$aws_port
+until_true curl -sSf "$aws/moto-api/"
+AWS_ACCESS_KEY_ID=a AWS_SECRET_ACCESS_KEY=b "$venv/bin/python" -c '
+import boto3, json, sys
+url, region, name, wandb, datadog = sys.argv[1:]
+boto3.client("secretsmanager", region, endpoint_url=url).create_secret(
+    Name=name, SecretString=json.dumps(
+        {"WANDB_API_KEY": wandb, "DD_API_KEY": datadog}))
+' "$aws" "$(in_pod AWS_REGION)" "$(in_pod WB_SECRET_ID)" "$WANDB_API_KEY" \
+    "$DD_API_KEY" 2>"$err" || sed 's/^/# /' "$err"
+printf '{"alg":"RS256"}.{"sub":"system:serviceaccount:default:wb-collect"}.x' \
+    >token
+in_irsa() {
+    env -u WANDB_API_KEY -u DD_API_KEY AWS_ENDPOINT_URL="$aws" \
+        AWS_WEB_IDENTITY_TOKEN_FILE="$work/token" AWS_ROLE_ARN="$(sed -n \
+            's/.*role-arn: //p' "$monitoring/kubernetes-irsa/service-account.yaml")" \
+        AWS_REGION="$(in_pod AWS_REGION)" WB_SECRET_ID="$1" to-datadog acme/metta
+}
+ok 'a pod without keys' run 0 in_irsa "$(in_pod WB_SECRET_ID)"
+is 'brings the metrics to Datadog' "$(state '.points | length')" \
+    "$(jq -s 'map(select(.value != null and .project == "acme/metta")) | length' want)"
+ok 'a secret that is not there' run 2 in_irsa monitoring/none
 
 # ---- systemd ----
 if command -v systemd-analyze >/dev/null; then
