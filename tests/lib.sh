@@ -227,6 +227,7 @@ key_of() {
     wb-collect) echo project ;;
     kgl-*) echo kernel ;;
     wb-find-runs) echo output_dir ;;
+    wb-runs) echo project ;;
     *) echo run_dir ;;
     esac
 }

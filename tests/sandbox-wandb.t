@@ -441,6 +441,22 @@ is 'or not' "$(curl -sS -o /dev/null -w '%{http_code}' \
     -o /dev/null -w '%{http_code}' -u "api:$WANDB_API_KEY" \
     "$url/artifacts/tester/00000000000000000000000000000000")" '401 404'
 
+# ---- runs of a script ----
+
+is 'runs of a script' "$(sandbox POST load '{"runs": [{"run": "e/l/r",
+    "state": "failed", "created_at": "2026-11-20T00:00:00Z", "tags": ["t"],
+    "config": {"lr": 1}, "summary": "{\"x\":NaN}", "history": [{"a": 1},
+    "{\"_step\":7,\"a\":1e+06}"]}]}')" '{}'
+is 'are there' "$(state '.runs["e/l/r"] |
+    [.state, .tags, .config, .summary, .history.lines]')" \
+    '["failed",["t"],{"lr":1},{"x":"NaN"},2]'
+is 'byte for byte' "$(sandbox GET runs/e/l/r/history | tail -n 1)" \
+    '{"_step":7,"a":1e+06}'
+for bad in '{}' '[{"run": "e/l"}]' '[{"run": "e/l/r", "nosuch": 1}]'; do
+    is "no run: $bad" "$(sandbox POST load "{\"runs\": $bad}" |
+        jq -r 'keys[]')" error
+done
+
 # ---- identity tokens ----
 
 grant=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer

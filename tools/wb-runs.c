@@ -35,10 +35,8 @@ static const char help[] =
     "\n"
     "      --filter=JSON       only runs that match, as with MongoDB\n"
     "      --state=STATE,...   only running, finished, failed ... runs\n"
-    "      --since=TIME        only runs created since TIME, or in the last\n"
-    "                          30s, 5m, 24h\n"
-    "      --order=KEY         by created_at, -heartbeat_at, summary.KEY,\n"
-    "                          config.KEY; -: the greatest first\n"
+    "      --since=TIME        only runs created since, or in the last 24h\n"
+    "      --order=KEY         by created_at, summary.KEY ...; -KEY: down\n"
     "      --limit=N           at most N runs of a project\n"
     "      --fields=FIELD,...  only these; also summary, config,\n"
     "                          summary.KEY, config.KEY\n"
@@ -74,7 +72,7 @@ static const struct option longopts[] = {
 static struct wandb *wandb;
 static struct runfields fields;
 static struct runlisting what = { .fields = &fields };
-static bool counting;
+static bool counting, asked_who;
 static char *own; /* the account's entity, once it was asked for */
 
 /* Adds how many runs there are. */
@@ -183,14 +181,13 @@ add_filter(struct runfilter *terms, const char *text)
 	runfilter_add(terms, value.text);
 }
 
+/* bad: where in a list a word is that is none of known; NULL: nowhere. */
 static void
-add_states(struct runfilter *terms, const char *list)
+check_words(const char *option, const char *bad, const char *known)
 {
-	const char *bad = runfilter_states(terms, list);
-
 	if (bad != NULL)
-		cli_wrong("--state: %.*s is none of %s", (int)strcspn(bad, ","),
-		    bad, runfilter_known);
+		cli_wrong("%s: %.*s is none of %s", option,
+		    (int)strcspn(bad, ","), bad, known);
 }
 
 static void
@@ -200,16 +197,6 @@ add_since(struct runfilter *terms, const char *text)
 
 	runfilter_since(terms,
 	    isnan(time) ? clock_now() - cli_seconds("--since", text) : time);
-}
-
-static void
-add_fields(const char *list)
-{
-	const char *bad = runfields_add(&fields, list);
-
-	if (bad != NULL)
-		cli_wrong("--fields: %.*s is none of %s",
-		    (int)strcspn(bad, ","), bad, runfields_names());
 }
 
 static void
@@ -231,49 +218,35 @@ add_history(const char *list)
 }
 
 static void
-set_order(const char *key)
+read_options(int argc, char *argv[])
 {
-	char *order = runfilter_order(key);
-
-	if (order == NULL)
-		cli_wrong("--order: %s is none of created_at heartbeat_at "
-			  "updated_at summary.KEY config.KEY",
-		    key);
-	what.order = order;
-}
-
-int
-main(int argc, char *argv[])
-{
-	struct ndjson_tool tool = {
-		.key = "project", .work = list_runs, .any_key = true
-	};
-	char *usual[] = { NULL, NULL };
-	char *filter, **operands, nobody[] = "{}";
 	struct runfilter terms = { 0 };
-	bool asked_who = false;
-	int opt, status;
+	int opt;
 
-	cli_init(argv[0], help);
 	while ((opt = cli_getopt(argc, argv, "", longopts)) != -1) {
 		switch (opt) {
 		case OPT_FILTER:
 			add_filter(&terms, optarg);
 			break;
 		case OPT_STATE:
-			add_states(&terms, optarg);
+			check_words("--state", runfilter_states(&terms, optarg),
+			    runfilter_known);
 			break;
 		case OPT_SINCE:
 			add_since(&terms, optarg);
 			break;
 		case OPT_ORDER:
-			set_order(optarg);
+			what.order = runfilter_order(optarg);
+			check_words("--order",
+			    what.order == NULL ? optarg : NULL,
+			    runfilter_orders);
 			break;
 		case OPT_LIMIT:
 			what.limit = cli_number("--limit", optarg, 1, LONG_MAX);
 			break;
 		case OPT_FIELDS:
-			add_fields(optarg);
+			check_words("--fields", runfields_add(&fields, optarg),
+			    runfields_names());
 			break;
 		case OPT_HISTORY:
 			add_history(optarg);
@@ -286,10 +259,24 @@ main(int argc, char *argv[])
 			break;
 		}
 	}
-	operands = argv + optind;
 	if (fields.count == 0 && !jv_is_valid(what.history))
 		runfields_usual(&fields);
-	what.filter = filter = runfilter_text(&terms);
+	what.filter = runfilter_text(&terms);
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct ndjson_tool tool = {
+		.key = "project", .work = list_runs, .any_key = true
+	};
+	char *usual[] = { NULL, NULL };
+	char **operands, nobody[] = "{}";
+	int status;
+
+	cli_init(argv[0], help);
+	read_options(argc, argv);
+	operands = argv + optind;
 	what.wandb = wandb = wandb_open();
 	if (asked_who) {
 		if (*operands != NULL)
@@ -306,7 +293,8 @@ main(int argc, char *argv[])
 	wandb_close(wandb);
 	runfields_release(&fields);
 	jv_free(what.history);
-	free(filter);
+	free(what.filter);
+	free(what.order);
 	free(own);
 	return status;
 }

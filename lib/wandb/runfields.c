@@ -174,15 +174,17 @@ runfields_add(struct runfields *fields, const char *list)
 	}
 }
 
-char *
+const char *
 runfields_names(void)
 {
-	struct buf names = { 0 };
+	static struct buf names;
 
+	if (names.len > 0)
+		return names.at;
 	for (int i = 0; i < FIELDS; i++)
-		buf_addf(&names, "%s%s", i > 0 ? " " : "", table[i].name);
-	buf_adds(&names, " summary.KEY config.KEY");
-	return buf_take(&names);
+		buf_addf(&names, "%s ", table[i].name);
+	buf_adds(&names, "summary.KEY config.KEY");
+	return names.at;
 }
 
 jv
@@ -535,6 +537,14 @@ write_field(struct writing *writing, const struct field *field)
 	}
 }
 
+static void
+add_project(const struct runs_place *place, struct buf *out)
+{
+	json_quote_part(out, span_of(place->entity));
+	buf_addc(out, '/');
+	json_quote_part(out, span_of(place->project));
+}
+
 void
 runfields_write(struct runfields *fields, const struct runs_place *place,
     struct span run, struct buf *out)
@@ -542,21 +552,18 @@ runfields_write(struct runfields *fields, const struct runs_place *place,
 	struct writing writing = {
 		.fields = fields, .place = place, .run = run, .out = out
 	};
-	struct json_value name;
+	struct json_value name = { .text = { "\"\"", 2 } };
 
-	if (!find(run, "name", &name) || name.type != JSON_STRING)
-		name.text = (struct span){ "\"\"", 2 };
+	(void)find(run, "name", &name); /* runs.h: it is there, a string */
 	writing.id = inside(name.text);
+	buf_clear(&fields->text);
+	json_plain(&fields->text, &name);
 	buf_adds(out, "\"run\":\"");
-	json_quote_part(out, span_of(place->entity));
+	add_project(place, out);
 	buf_addc(out, '/');
-	json_quote_part(out, span_of(place->project));
-	buf_addc(out, '/');
-	buf_add(out, writing.id.at, writing.id.len);
+	buf_add(out, fields->text.at + 1, fields->text.len - 2);
 	buf_adds(out, "\",\"project\":\"");
-	json_quote_part(out, span_of(place->entity));
-	buf_addc(out, '/');
-	json_quote_part(out, span_of(place->project));
+	add_project(place, out);
 	buf_addc(out, '"');
 	for (size_t i = 0; i < fields->count; i++)
 		write_field(&writing, &table[fields->order[i]]);

@@ -37,8 +37,8 @@ void runfields_usual(struct runfields *fields);
  */
 const char *runfields_add(struct runfields *fields, const char *list);
 
-/* The names of all, parted by spaces; the caller's to free. */
-char *runfields_names(void);
+/* The names of all, parted by spaces. */
+const char *runfields_names(void);
 
 /* Removes those wanted from a record, which is consumed. */
 jv runfields_forget(const struct runfields *fields, jv rec);

@@ -11,6 +11,9 @@
 const char runfilter_known[] =
     "running finished failed crashed killed pending preempting preempted";
 
+const char runfilter_orders[] =
+    "created_at heartbeat_at updated_at summary.KEY config.KEY";
+
 void
 runfilter_add(struct runfilter *filter, struct span json)
 {

@@ -25,8 +25,8 @@ void runfilter_add(struct runfilter *filter, struct span json);
  */
 const char *runfilter_states(struct runfilter *filter, const char *list);
 
-/* The states that there are, parted by spaces. */
-extern const char runfilter_known[];
+/* The states and orders that there are, parted by spaces. */
+extern const char runfilter_known[], runfilter_orders[];
 
 /* Adds that the run was created at a time or later; whole seconds. */
 void runfilter_since(struct runfilter *filter, double time);
@@ -35,9 +35,8 @@ void runfilter_since(struct runfilter *filter, double time);
 char *runfilter_text(struct runfilter *filter);
 
 /*
- * What the server calls an order: created_at, heartbeat_at, updated_at,
- * summary.KEY, config.KEY, with + or - before it. The caller's to free; NULL if
- * it is none.
+ * What the server calls an order, which may have + or - before it. The caller's
+ * to free; NULL if it is none.
  */
 char *runfilter_order(const char *key);
 

@@ -22,7 +22,7 @@
 struct runlisting {
 	struct wandb *wandb;
 	struct runfields *fields;
-	const char *filter, *order; /* as in struct runs_query */
+	char *filter, *order; /* as in struct runs_query */
 	long long limit;
 	jv history; /* an array of keys; invalid: no rows */
 };

@@ -287,23 +287,6 @@ ask(struct list *list, struct page *page)
 
 /* ---- what is answered ---- */
 
-/* The first member of that name; false without it. */
-static bool
-find(struct span object, const char *name, struct json_value *value)
-{
-	struct json_member member;
-	struct json_walk walk;
-
-	json_walk(&walk, object, JSON_WORDS);
-	while (json_next(&walk, &member)) {
-		if (!span_is(member.key, name))
-			continue;
-		*value = member.value;
-		return true;
-	}
-	return false;
-}
-
 /* A size that was too much twice is not tried again. */
 static void
 shrink(struct list *list, struct page *page)
@@ -355,7 +338,7 @@ await(struct list *list, struct page *page, struct span *project)
 		wandb_release(&page->call);
 		ask(list, page);
 	}
-	if (!find(data, "project", &value))
+	if (!runs_member(data, "project", &value))
 		return error_value("unavailable",
 		    "%s: the answer has no project", page->call.operation);
 	if (value.type == JSON_NULL)
@@ -372,16 +355,110 @@ inside(struct span quoted)
 	return (struct span){ quoted.at + 1, quoted.len - 2 };
 }
 
-static long long
-whole_number(struct json_value value)
-{
-	char text[32];
+/* ---- whether the choice of keys works ---- */
 
-	if (value.type != JSON_NUMBER || value.text.len >= sizeof text)
-		return -1;
-	memcpy(text, value.text.at, value.text.len);
-	text[value.text.len] = '\0';
-	return strtoll(text, NULL, 10);
+/* Whether a field holds something in any run of a page. */
+static bool
+holds_any(const struct page *page, const char *field)
+{
+	struct json_member edge;
+	struct json_value node, value;
+	struct json_walk walk;
+
+	json_walk(&walk, page->edges, JSON_WORDS);
+	while (json_next(&walk, &edge))
+		if (runs_member(edge.value.text, "node", &node) &&
+		    runs_member(node.text, field, &value) &&
+		    value.type != JSON_NULL &&
+		    value.text.len > strlen("\"{}\""))
+			return true;
+	return false;
+}
+
+/* A run that is looked at for keys. */
+struct look {
+	const struct runs_query *query; /* what is asked for, all of its keys */
+	bool found;
+};
+
+static bool
+has_one(struct span run, const char *field, jv keys)
+{
+	struct json_members members = { 0 };
+	struct json_fault fault;
+	struct json_value value;
+	struct buf kept = { 0 };
+	struct span text;
+	bool found = false;
+
+	if (runs_member(run, field, &value) &&
+	    runs_text(&value, &kept, &text) &&
+	    json_members(text, JSON_WORDS, &members, &fault))
+		jv_array_foreach(keys, i, key)
+		{
+			found |=
+			    json_member(&members, jv_string_value(key)) != NULL;
+			jv_free(key);
+		}
+	json_members_release(&members);
+	buf_release(&kept);
+	return found;
+}
+
+static jv
+look_at(void *context, struct span run)
+{
+	struct look *look = context;
+
+	look->found =
+	    (jv_is_valid(look->query->summary) &&
+		has_one(run, "summaryMetrics", look->query->summary)) ||
+	    (jv_is_valid(look->query->config) &&
+		has_one(run, "config", look->query->config));
+	return jv_null();
+}
+
+/*
+ * Whether the server, asked for keys of which no run of the first page has one,
+ * has them when it is asked for all: it does not choose them as it should.
+ */
+static bool
+are_keys_lost(struct list *list, const struct page *page)
+{
+	struct runs_query whole = *list->query;
+	struct look look = { .query = list->query };
+	struct buf id = { 0 };
+	struct json_member edge;
+	struct json_value node, name;
+	struct json_walk walk;
+
+	if ((!list->summary || !has_keys(list, whole.summary) ||
+		holds_any(page, "summaryMetrics")) &&
+	    (!list->config || !has_keys(list, whole.config) ||
+		holds_any(page, "config")))
+		return false;
+	json_walk(&walk, page->edges, JSON_WORDS);
+	if (!json_next(&walk, &edge) ||
+	    !runs_member(edge.value.text, "node", &node) ||
+	    !runs_member(node.text, "name", &name) || name.type != JSON_STRING)
+		return false;
+	json_decode(&id, inside(name.text));
+	buf_addc(&id, '\0');
+	whole.select = NULL;
+	if (list->summary)
+		whole.summary = jv_array();
+	if (list->config)
+		whole.config = jv_array();
+	list->result->requests++;
+	/* Without an answer nothing is known to be lost. */
+	jv_free(runs_one(
+	    list->wandb, &whole, id.at, list->deadline, look_at, &look));
+	if (list->summary)
+		jv_free(whole.summary);
+	if (list->config)
+		jv_free(whole.config);
+	buf_release(&id);
+	return look.found;
 }
 
 /* Takes the cursor that a page ends with. */
@@ -392,10 +469,11 @@ take_cursor(struct list *list, struct page *page, struct span info)
 	struct buf cursor = { 0 };
 
 	page->more =
-	    find(info, "hasNextPage", &value) && value.type == JSON_TRUE;
+	    runs_member(info, "hasNextPage", &value) && value.type == JSON_TRUE;
 	if (!page->more)
 		return jv_null();
-	if (!find(info, "endCursor", &value) || value.type != JSON_STRING)
+	if (!runs_member(info, "endCursor", &value) ||
+	    value.type != JSON_STRING)
 		return error_value("unavailable",
 		    "WbRuns: there are more runs, but no cursor to them");
 	json_decode(&cursor, inside(value.text));
@@ -425,15 +503,24 @@ read_page(struct list *list, struct page *page)
 	if (!jv_is_valid(why))
 		return why;
 	if (list->cursor == NULL)
-		list->result->said = find(project, "runCount", &value)
-		    ? whole_number(value)
-		    : -1;
-	if (!find(project, "runs", &runs) || runs.type != JSON_OBJECT ||
-	    !find(runs.text, "edges", &value) || value.type != JSON_ARRAY)
+		list->result->said = runs_number(project, "runCount");
+	if (!runs_member(project, "runs", &runs) || runs.type != JSON_OBJECT ||
+	    !runs_member(runs.text, "edges", &value) ||
+	    value.type != JSON_ARRAY)
 		return error_value(
 		    "unavailable", "WbRuns: the answer has no list of runs");
 	page->edges = value.text;
-	if (!find(runs.text, "pageInfo", &value) || value.type != JSON_OBJECT)
+	if (list->cursor == NULL && list->by_keys &&
+	    are_keys_lost(list, page)) {
+		warning("the server does not find the keys that it is asked "
+			"for; all of them are read");
+		list->by_keys = false;
+		wandb_release(&page->call);
+		ask(list, page);
+		return read_page(list, page);
+	}
+	if (!runs_member(runs.text, "pageInfo", &value) ||
+	    value.type != JSON_OBJECT)
 		return error_value(
 		    "unavailable", "WbRuns: the answer has no pageInfo");
 	json_walk(&walk, page->edges, JSON_WORDS);
@@ -462,9 +549,9 @@ give(struct list *list, const struct page *page)
 		if (limit > 0 && list->result->runs == limit)
 			break;
 		if (edge.value.type != JSON_OBJECT ||
-		    !find(edge.value.text, "node", &node) ||
+		    !runs_member(edge.value.text, "node", &node) ||
 		    node.type != JSON_OBJECT ||
-		    !find(node.text, "name", &name) ||
+		    !runs_member(node.text, "name", &name) ||
 		    name.type != JSON_STRING) {
 			why = error_value(
 			    "unavailable", "WbRuns: a run without a name");
@@ -631,7 +718,7 @@ runs_one(struct wandb *wandb, const struct runs_query *query,
 	why = await(&list, &page, &project);
 	if (jv_is_valid(why)) {
 		jv_free(why);
-		if (!find(project, "run", &run) || run.type == JSON_NULL)
+		if (!runs_member(project, "run", &run) || run.type == JSON_NULL)
 			why = error_value("not_found",
 			    "%s/%s/%s: there is no such run, or no right to "
 			    "see it",
@@ -680,63 +767,4 @@ runs_count(struct wandb *wandb, const struct runs_query *query,
 	*count = (long long)jv_number_value(number);
 	jv_free(number);
 	return jv_null();
-}
-
-/* ---- texts of JSON ---- */
-
-/*
- * Control characters inside of strings, which some writers left as they are,
- * as the escapes that JSON wants. Such a text is longer, and else the same.
- */
-static void
-escape_controls(struct buf *text)
-{
-	struct buf out = { 0 };
-	bool quoted = false;
-
-	for (size_t i = 0; i < text->len; i++) {
-		unsigned char c = (unsigned char)text->at[i];
-
-		if (quoted && c < ' ') {
-			buf_addf(&out, "\\u%04x", c);
-			continue;
-		}
-		buf_addc(&out, text->at[i]);
-		if (c == '"')
-			quoted = !quoted;
-		else if (quoted && c == '\\' && i + 1 < text->len)
-			buf_addc(&out, text->at[++i]);
-	}
-	buf_release(text);
-	*text = out;
-}
-
-static bool
-is_object(struct span text, struct span *object)
-{
-	struct json_fault fault;
-	struct json_value value;
-
-	if (!json_value(text, JSON_WORDS, &value, &fault) ||
-	    value.type != JSON_OBJECT)
-		return false;
-	*object = value.text;
-	return true;
-}
-
-bool
-runs_text(const struct json_value *value, struct buf *kept, struct span *text)
-{
-	buf_clear(kept);
-	if (value->type == JSON_OBJECT) {
-		*text = value->text;
-		return true;
-	}
-	if (value->type != JSON_STRING)
-		return false;
-	json_decode(kept, inside(value->text));
-	if (is_object((struct span){ kept->at, kept->len }, text))
-		return true;
-	escape_controls(kept);
-	return is_object((struct span){ kept->at, kept->len }, text);
 }
