@@ -176,6 +176,12 @@ for text in "{\"WANDB_API_KEY\": \"$KEY" "{\"DD_API_KEY\": \"dd-value\"}" \
     secret "$text"
     refused input 'the AWS secret dev/wandb in eu-west-1' "$id" "$secret"
 done
+secret '{"OTHER": "other-value"}'
+ok 'other keys' run 1 env "$id" "$secret" "$tool" dev/wandb WANDB_API_KEY \
+    WANDB_ENTITY DD_API_KEY
+ok 'are of no use' grep -q \
+    '^input: .*: has none of WANDB_API_KEY, WANDB_ENTITY, DD_API_KEY$' "$out"
+ok 'and not shown' hidden
 echo '{"body": {"SecretBinary": "aGVsbG8="}}' >"$aws/GetSecretValue"
 refused input binary "$id" "$secret"
 
@@ -294,7 +300,7 @@ $sts"
 gets 'the web identity for' "$file" "$role"
 is 'after some tries' "$(asked_aws AssumeRoleWithWebIdentity)" 3
 begin AssumeRoleWithWebIdentity '{"body": "<html>"}'
-refused input 'the id of the access key is missing' "$file" "$role"
+refused unavailable 'the answer has none' "$file" "$role"
 
 # ---- profiles ----
 begin AssumeRoleWithWebIdentity "$sts"
@@ -412,6 +418,9 @@ begin container '{"status": 500}
 '"$task"
 near="AWS_CONTAINER_CREDENTIALS_FULL_URI=$at/x"
 gets 'the container' "$near"
+begin container '{"body": {"AccessKeyId": "AKIDTASK"}}'
+refused unavailable 'the container: the answer has none' \
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI=$at/x"
 begin container '{"status": 500}'
 near="AWS_CONTAINER_CREDENTIALS_FULL_URI=$at/x"
 refused unavailable 'the container: HTTP 500' "$near"
@@ -469,6 +478,11 @@ unavailable 400 ThrottlingException
 unavailable 500 InternalServiceError
 END
 begin
+echo '{"status": 404, "body": "<html>"}' >"$aws/GetSecretValue"
+refused rejected 'HTTP 404$' "$id" "$secret"
+refusal 400 ResourceNotFoundException >"$aws/GetSecretValue"
+refused not_found 'dev/wandb in us-east-1 (no region is set): HTTP 400' \
+    "$id" "$secret" AWS_REGION=
 refusal 400 ExpiredTokenException >"$aws/GetSecretValue"
 refused auth 'the credentials are from AWS_ACCESS_KEY_ID' "$id" "$secret"
 refused auth "InvalidSignatureException: The signature does not match.; the credentials are from AWS_ACCESS_KEY_ID; this machine's clock says 2026-11-21T06:0" \

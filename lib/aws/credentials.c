@@ -35,9 +35,10 @@ is_printable(const char *text)
 	return true;
 }
 
-jv
-aws_credentials_set(struct aws_credentials *credentials, char *id, char *secret,
-    char *token, const char *source)
+/* As aws_credentials_answer(), from settings; a token may be NULL. */
+static jv
+take(struct aws_credentials *credentials, char *id, char *secret, char *token,
+    const char *source)
 {
 	const char *missing = NULL;
 	jv why = jv_null();
@@ -75,6 +76,19 @@ aws_credentials_set(struct aws_credentials *credentials, char *id, char *secret,
 	return why;
 }
 
+jv
+aws_credentials_answer(struct aws_credentials *credentials, char *id,
+    char *secret, char *token, const char *source)
+{
+	if (id != NULL && secret != NULL && token != NULL)
+		return take(credentials, id, secret, token, source);
+	free(id);
+	wipe(secret);
+	wipe(token);
+	return error_value("unavailable",
+	    "AWS credentials from %s: the answer has none", source);
+}
+
 void
 aws_credentials_release(struct aws_credentials *credentials)
 {
@@ -95,7 +109,7 @@ from_environment(
 		return jv_null();
 	if (token == NULL) /* as old clients call it */
 		token = config_env("AWS_SECURITY_TOKEN");
-	return aws_credentials_set(credentials, xstrdup(id),
+	return take(credentials, xstrdup(id),
 	    copy(config_env("AWS_SECRET_ACCESS_KEY")), copy(token),
 	    "AWS_ACCESS_KEY_ID");
 }
@@ -190,7 +204,7 @@ assume_role(struct aws_credentials *credentials,
 	if (jv_is_valid(call.error)) {
 		answer = (struct span){ call.answer, call.answer_size };
 		source = xasprintf("the web identity for %s", role);
-		why = aws_credentials_set(credentials,
+		why = aws_credentials_answer(credentials,
 		    aws_xml_text(answer, "AccessKeyId"),
 		    aws_xml_text(answer, "SecretAccessKey"),
 		    aws_xml_text(answer, "SessionToken"), source);
@@ -288,7 +302,7 @@ from_file(struct aws_credentials *credentials,
 		return jv_null();
 	source = xasprintf(
 	    "the profile %s in %s", profile->name, profile->files[file].path);
-	why = aws_credentials_set(credentials, id,
+	why = take(credentials, id,
 	    aws_profile_in(profile, file, "aws_secret_access_key"),
 	    aws_profile_in(profile, file, "aws_session_token"), source);
 	free(source);

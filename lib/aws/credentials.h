@@ -34,11 +34,11 @@ jv aws_credentials_find(
 void aws_credentials_release(struct aws_credentials *credentials);
 
 /*
- * Takes them over from a source, which it names; a token may be NULL. Returns
- * jv_null(), or an error_value(): input, if one is missing or could not be a
- * header. Wipes and frees id, secret and token.
+ * Takes them over from an answer of source, which is named. Returns jv_null(),
+ * or an error_value(): unavailable, if one is missing, or input, if it could be
+ * no header. Wipes and frees id, secret and token.
  */
-jv aws_credentials_set(struct aws_credentials *credentials, char *id,
+jv aws_credentials_answer(struct aws_credentials *credentials, char *id,
     char *secret, char *token, const char *source);
 
 #endif

@@ -33,8 +33,9 @@ take_answer(struct aws_credentials *credentials, const struct http_call *call,
     const char *source)
 {
 	jv answer = jv_parse_sized(call->answer, (int)call->answer_size);
-	jv why = aws_credentials_set(credentials, field(answer, "AccessKeyId"),
-	    field(answer, "SecretAccessKey"), field(answer, "Token"), source);
+	jv why = aws_credentials_answer(credentials,
+	    field(answer, "AccessKeyId"), field(answer, "SecretAccessKey"),
+	    field(answer, "Token"), source);
 
 	jv_free(answer);
 	return why;
@@ -235,6 +236,8 @@ ask_instance(struct http_call *call, const struct aws_session *session,
 		.most = ANSWER_MOST,
 		.name = "instance metadata" };
 	http_do(call);
+	call->url = NULL;
+	call->headers = NULL;
 	free(endpoint);
 	free(url);
 	if (jv_is_valid(call->error) && call->answer != NULL)

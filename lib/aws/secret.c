@@ -88,6 +88,20 @@ keep_bare(const struct secret *secret, const char *text)
 }
 
 static jv
+nothing_of(const struct secret *secret)
+{
+	struct buf names = { 0 };
+	jv why;
+
+	for (const char *const *at = secret->wanted; *at != NULL; at++)
+		buf_addf(&names, "%s%s", names.len > 0 ? ", " : "", *at);
+	why =
+	    error_value("input", "%s: has none of %s", secret->what, names.at);
+	buf_release(&names);
+	return why;
+}
+
+static jv
 keep_object(const struct secret *secret, jv object)
 {
 	jv why = jv_null(), value;
@@ -110,9 +124,7 @@ keep_object(const struct secret *secret, jv object)
 		jv_free(value);
 	}
 	if (jv_is_valid(why) && found == 0)
-		return error_value("input", "%s: has no %s%s%s", secret->what,
-		    secret->wanted[0], secret->wanted[1] != NULL ? " or " : "",
-		    secret->wanted[1] != NULL ? secret->wanted[1] : "");
+		why = nothing_of(secret);
 	return why;
 }
 

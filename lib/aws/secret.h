@@ -21,7 +21,8 @@
 /*
  * Gets the secret of this name or ARN, and gives what it holds of the variables
  * in wanted (a list that ends with NULL) and the environment does not, to
- * config_provide(): from then on lib/config has them as if they were set.
+ * config_provide(): from then on lib/config has them as if they were set, and
+ * config_env() for who reads others.
  * Nothing is asked if the environment has all of them, so wanted is what this
  * call can use: no project where an operand names one.
  *

@@ -244,6 +244,15 @@ code_of(const char *type)
 	return NULL;
 }
 
+/* A refusal without a type: not AWS' own, so it says nothing of a secret. */
+static const char *
+code_of_status(int status)
+{
+	if (status == 401 || status == 403)
+		return "auth";
+	return status == 429 || status >= 500 ? "unavailable" : "rejected";
+}
+
 /*
  * A service's words as they may be shown: their first line, as the canonical
  * request, which holds the session token, may follow; without what is as long
@@ -299,7 +308,7 @@ aws_refusal(const struct http_call *call, const char *what)
 	code = code_of(refusal.type);
 	late = is_about_time(refusal.type);
 	if (code == NULL)
-		code = error_code(call->error);
+		code = code_of_status(call->status);
 	error = error_value(code, "%s: HTTP %d%s%s%s%s%s%s%s%s", what,
 	    call->status, refusal.type != NULL ? ": " : "",
 	    refusal.type != NULL ? refusal.type : "",
