@@ -20,13 +20,57 @@ enum { MOST_FILE = 1 << 20, KEY_LEAST = 40 };
 
 /* ---- sources ---- */
 
+/* What config_provide() was given. */
+static struct provided {
+	struct provided *next;
+	char *name, *value, *source;
+} * provided;
+
 /* A variable that is set and not empty. */
 static const char *
-env(const char *name)
+set_env(const char *name)
 {
 	const char *value = getenv(name);
 
 	return value != NULL && *value != '\0' ? value : NULL;
+}
+
+static const struct provided *
+find_provided(const char *name)
+{
+	const struct provided *at = provided;
+
+	while (at != NULL && strcmp(at->name, name) != 0)
+		at = at->next;
+	return at;
+}
+
+/* A variable, or what stands for it. */
+static const char *
+env(const char *name)
+{
+	const char *value = set_env(name);
+	const struct provided *other = NULL;
+
+	if (value == NULL)
+		other = find_provided(name);
+	return other != NULL ? other->value : value;
+}
+
+const char *
+config_env(const char *name)
+{
+	return env(name);
+}
+
+const char *
+config_env_source(const char *name)
+{
+	const struct provided *other = NULL;
+
+	if (set_env(name) == NULL)
+		other = find_provided(name);
+	return other != NULL ? other->source : name;
 }
 
 /* The caller's; "" where there is no home. */
@@ -108,6 +152,34 @@ wipe(char *secret)
 	if (secret != NULL)
 		explicit_bzero(secret, strlen(secret));
 	free(secret);
+}
+
+static void
+forget_provided(void)
+{
+	struct provided *next;
+
+	for (; provided != NULL; provided = next) {
+		next = provided->next;
+		free(provided->name);
+		wipe(provided->value);
+		free(provided->source);
+		free(provided);
+	}
+}
+
+void
+config_provide(const char *name, const char *value, const char *source)
+{
+	struct provided *one = xcalloc(1, sizeof *one);
+
+	if (provided == NULL)
+		(void)atexit(forget_provided);
+	*one = (struct provided){ .next = provided,
+		.name = xstrdup(name),
+		.value = xstrdup(value),
+		.source = xstrdup(source) };
+	provided = one;
 }
 
 void
@@ -601,7 +673,7 @@ void
 config_wandb(struct wandb_config *config)
 {
 	const char *key = env("WANDB_API_KEY");
-	const char *token = env("WANDB_IDENTITY_TOKEN_FILE");
+	const char *token = env("WANDB_IDENTITY_TOKEN_FILE"), *source;
 	char *base = setting("WANDB_BASE_URL", "base_url");
 
 	*config = (struct wandb_config){ 0 };
@@ -616,9 +688,10 @@ config_wandb(struct wandb_config *config)
 		    "WANDB_API_KEY and "
 		    "WANDB_IDENTITY_TOKEN_FILE are both set");
 	if (key != NULL) {
-		check_key(key, "WANDB_API_KEY");
-		set_credential(&config->credential, CREDENTIAL_BASIC, "api",
-		    key, "WANDB_API_KEY");
+		source = config_env_source("WANDB_API_KEY");
+		check_key(key, source);
+		set_credential(
+		    &config->credential, CREDENTIAL_BASIC, "api", key, source);
 	} else if (token != NULL) {
 		config->identity_token_file = xstrdup(token);
 		verbose("credential: WANDB_IDENTITY_TOKEN_FILE");

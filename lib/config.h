@@ -31,6 +31,22 @@ struct credential {
 void credential_release(struct credential *credential);
 
 /*
+ * A variable of the environment, else what config_provide() was given for it;
+ * NULL if it is empty or there is none. All of this module reads the
+ * environment so.
+ */
+const char *config_env(const char *name);
+
+/* Where that is from: its name, or the source that was given with it. */
+const char *config_env_source(const char *name);
+
+/*
+ * Keeps a value for a variable that the environment lacks: in memory, where
+ * neither children nor /proc see it, until the process ends, and then wiped.
+ */
+void config_provide(const char *name, const char *value, const char *source);
+
+/*
  * Kaggle. Endpoint: KAGGLE_API_ENDPOINT, else https://api.kaggle.com; calls go
  * to ENDPOINT/v1/.... Credential, the first that there is:
  *   KAGGLE_API_TOKEN: a token, the name of a file that holds one, or the text

@@ -29,6 +29,7 @@ enum {
 	FUTILE = 300, /* seconds, for a transfer without progress */
 	BACKOFF_MOST = 30,
 	WORDS_MOST = 1 << 20, /* a body that is looked into for words */
+	TOKEN_LEAST = 36,     /* a UUID, which some services take for one */
 };
 
 struct http_state {
@@ -104,7 +105,7 @@ shown_url(const char *url)
 	for (at = end; *at == '/'; at += len) {
 		buf_addc(&out, *at++);
 		len = strcspn(at, "/?#");
-		if (len < 40)
+		if (len < TOKEN_LEAST)
 			buf_add(&out, at, len);
 		else
 			buf_adds(&out, "...");
@@ -472,13 +473,15 @@ may_retry(const struct http_state *state)
 {
 	const struct http_call *call = state->call;
 	const struct http_try *try = &state->try;
+	struct span body = { try->answer.at, try->answer.len };
 	bool passing = try->end == TRY_CUT || try->end == TRY_LOST ||
 	    try->end == TRY_SLOW || try->end == TRY_STALLED;
 
 	if (try->end == TRY_FILE || try->end == TRY_CALLER)
 		return false;
 	if (call->status >= 300)
-		passing = is_passing_status(call->status);
+		passing = is_passing_status(call->status) ||
+		    (call->passes != NULL && call->passes(call, body));
 	else if (try->end == TRY_WHOLE)
 		passing = true; /* no JSON */
 	return passing && (call->safe || !try->sent || call->status == 429);
@@ -523,6 +526,7 @@ static bool
 plan_retry(struct http_state *state, double named)
 {
 	const struct http_call *call = state->call;
+	int attempts = call->attempts > 0 ? call->attempts : TRIES;
 	double now = clock_now();
 	double wait = fmin(BACKOFF_MOST, exp2(fmin(state->futile, 10))) *
 	    (1 + (double)arc4random_uniform(1001) / 4000);
@@ -532,7 +536,7 @@ plan_retry(struct http_state *state, double named)
 		wait = fmax(named - now, 0);
 	state->futile++;
 	state->idle += wait;
-	if (call->transfer ? state->idle > FUTILE : call->tries >= TRIES)
+	if (call->transfer ? state->idle > FUTILE : call->tries >= attempts)
 		return false;
 	state->since = now;
 	state->due = now + wait;
@@ -563,7 +567,8 @@ is_redirect(const struct http_state *state)
 {
 	int status = state->call->status;
 
-	return state->try.end == TRY_WHOLE && state->try.redirect != NULL &&
+	return state->try.end == TRY_WHOLE && !state->call->direct &&
+	    state->try.redirect != NULL &&
 	    strcmp(state->call->method, "GET") == 0 &&
 	    ((status >= 301 && status <= 303) || status == 307 ||
 		status == 308);

@@ -7,7 +7,8 @@
  * first part and starts it; http tries it until it has an answer or gives up,
  * and fills in the rest. Many calls may be under way at once, 32 of them with a
  * request, over connections that are kept (one CURLM for the process, made at
- * the first call, so workers must be forked before; HTTP/1.1 and 2).
+ * the first call, so workers must be forked before, or
+ * after http_close(); HTTP/1.1 and 2).
  *
  *	struct http_call call = { .method = "POST", .url = url, .safe = true,
  *	    .credential = &c, .body = json, .body_size = strlen(json) };
@@ -59,12 +60,20 @@
 
 #include "clock.h"
 #include "config.h"
+#include "mem.h"
 
 struct http_call {
 	/* The request: set by the caller, unchanged until the call is done. */
 	const char *method;
 	const char *url;
 	const struct credential *credential; /* NULL: none is sent */
+	/*
+	 * NULL, or what AWS wants signed for: "aws:amz:REGION:SERVICE". The
+	 * credential (BASIC) then signs the request (SigV4) and is not sent.
+	 * The url has no query, the body comes from memory, and of headers
+	 * there are those that AWS wants to be signed, but for the date.
+	 */
+	const char *sigv4;
 	const char *const *headers; /* "Name: value" ..., NULL; may be NULL */
 	const void *body;           /* sent from memory, if not NULL; else */
 	int body_fd;                /* from this file, if body_size > 0, */
@@ -76,6 +85,8 @@ struct http_call {
 	/* How. */
 	bool safe;                       /* may be done twice */
 	bool transfer;                   /* a file: no limit but the stall's */
+	bool direct;                     /* by no proxy, along no redirect */
+	int attempts;                    /* tries at most; 0: 5 */
 	double answer_within;            /* seconds for one try; 0: 60 */
 	double stall_after;              /* seconds without a byte; 0: 30 */
 	const struct deadline *deadline; /* for all tries; NULL: none */
@@ -91,9 +102,14 @@ struct http_call {
 	 * Takes the body of an answer with status 2xx piece by piece instead of
 	 * answer. status and http_header() are valid by then. False ends the
 	 * call; error is set by the caller, or left as it is: no error.
-	 * Neither this nor begin may call http_*(), but for http_header().
+	 * None of these may call http_*(), but for http_header().
 	 */
 	bool (*sink)(struct http_call *call, const void *bytes, size_t len);
+	/*
+	 * Whether a refusal by its words passes where by its status it does
+	 * not, and so is tried again; NULL: the status decides.
+	 */
+	bool (*passes)(const struct http_call *call, struct span body);
 	/* Called once when the call is done; may start others. */
 	void (*done)(struct http_call *call);
 	void *context; /* the caller's */
@@ -163,7 +179,7 @@ char *http_message(jv body);
 /* Text with all but unreserved characters (RFC 3986, 2.3) as %XX. */
 char *http_escape(const char *text);
 
-/* Closes all connections. For valgrind; the end of the process does it too. */
+/* Closes all connections, which the end of the process does too. */
 void http_close(void);
 
 #endif

@@ -298,13 +298,32 @@ add_credential(struct curl_slist *list, const struct credential *credential)
 	return list;
 }
 
+/*
+ * Before 8.3.0 libcurl signs all headers that it is given, also one without a
+ * value, which it does not send, and a date of ours it would send twice.
+ */
+static void
+set_signature(struct http_try *try)
+{
+	const struct http_call *call = try->call;
+
+	if (curl_easy_setopt(try->easy, CURLOPT_AWS_SIGV4, call->sigv4) !=
+	    CURLE_OK)
+		die(STATUS_USAGE, "this libcurl does not sign for AWS");
+	SET(try->easy, CURLOPT_USERNAME, call->credential->user);
+	SET(try->easy, CURLOPT_PASSWORD, call->credential->secret);
+}
+
 static void
 set_headers(struct http_try *try)
 {
 	const struct http_call *call = try->call;
-	/* Some servers never answer "Expect: 100-continue": a second lost. */
-	struct curl_slist *list = add_header(NULL, "Expect:");
+	struct curl_slist *list = NULL;
 	bool typed = false, agent = false;
+
+	/* Some servers never answer "Expect: 100-continue": a second lost. */
+	if (call->sigv4 == NULL)
+		list = add_header(NULL, "Expect:");
 
 	for (size_t i = 0; call->headers != NULL && call->headers[i] != NULL;
 	     i++) {
@@ -319,10 +338,12 @@ set_headers(struct http_try *try)
 	if (!typed) /* libcurl would say that it is a form */
 		list = add_header(list, "Content-Type:");
 	if (!agent)
-		list = add_header(list, "User-Agent: kwtools/" PACKAGE_VERSION);
+		SET(try->easy, CURLOPT_USERAGENT, "kwtools/" PACKAGE_VERSION);
 	if (call->gzip)
 		list = add_header(list, "Accept-Encoding: gzip");
-	if (call->credential != NULL && !try->foreign)
+	if (call->sigv4 != NULL)
+		set_signature(try);
+	else if (call->credential != NULL && !try->foreign)
 		list = add_credential(list, call->credential);
 	try->headers = list;
 	SET(try->easy, CURLOPT_HTTPHEADER, list);
@@ -474,6 +495,8 @@ set_common(struct http_try *try)
 	SET(easy, CURLOPT_PATH_AS_IS, 1L);
 	SET(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	SET(easy, CURLOPT_NOSIGNAL, 1L);
+	if (try->call->direct)
+		SET(easy, CURLOPT_NOPROXY, "*");
 	SET(easy, CURLOPT_ERRORBUFFER, try->why);
 	SET(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	SET(easy, CURLOPT_HEADERFUNCTION, on_header);

@@ -263,6 +263,30 @@ test_wandb_settings(void **state)
 	free(work);
 }
 
+static void
+describe_provided(char *out, size_t size)
+{
+	config_provide("WANDB_API_KEY", OTHER, "a secret");
+	config_provide("WANDB_ENTITY", "other", "a secret");
+	assert_string_equal(
+	    config_env_source("WANDB_PROJECT"), "WANDB_PROJECT");
+	describe_wandb(out, size);
+}
+
+static void
+test_provided(void **state)
+{
+	(void)state;
+	put(".config/wandb/settings", "[default]\nentity = global\n");
+	expect(describe_provided, NO_ENV,
+	    "https://api.wandb.ai https://wandb.ai other " OTHER " a secret");
+	expect(describe_provided,
+	    ENV("WANDB_API_KEY", KEY, "WANDB_ENTITY", "mine"),
+	    "https://api.wandb.ai https://wandb.ai mine " KEY " WANDB_API_KEY");
+	expect(describe_provided, ENV("WANDB_API_KEY", "", "WANDB_ENTITY", ""),
+	    "https://api.wandb.ai https://wandb.ai other " OTHER " a secret");
+}
+
 int
 main(void)
 {
@@ -273,6 +297,7 @@ main(void)
 		cmocka_unit_test(test_wandb_netrc),
 		cmocka_unit_test(test_netrc),
 		cmocka_unit_test(test_wandb_settings),
+		cmocka_unit_test(test_provided),
 	};
 	char *remove = NULL;
 	int failures;
