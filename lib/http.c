@@ -28,6 +28,7 @@ enum {
 	HOPS = 5,
 	FUTILE = 300, /* seconds, for a transfer without progress */
 	BACKOFF_MOST = 30,
+	YEAR = 366 * 86400,   /* seconds */
 	WORDS_MOST = 1 << 20, /* a body that is looked into for words */
 	TOKEN_LEAST = 36,     /* a UUID, which some services take for one */
 };
@@ -160,7 +161,7 @@ copy_field(jv what, const char *field)
 	return text != NULL && *text != '\0' ? xstrdup(text) : NULL;
 }
 
-/* errors[].message, joined. */
+/* errors[].message, or errors[] where they are texts, joined. */
 static char *
 join_messages(jv errors)
 {
@@ -171,7 +172,9 @@ join_messages(jv errors)
 		count = jv_array_length(jv_copy(errors));
 	for (int i = 0; i < count; i++) {
 		jv one = jv_array_get(jv_copy(errors), i);
-		const char *text = record_str(one, "message");
+		const char *text = jv_get_kind(one) == JV_KIND_STRING
+		    ? jv_string_value(one)
+		    : record_str(one, "message");
 
 		if (text != NULL && *text != '\0') {
 			if (out.len > 0)
@@ -299,6 +302,15 @@ read_seconds(const char *text)
 	return fmin(strtod(text, NULL), 1e9);
 }
 
+/* X-RateLimit-Reset: some mean a length by it, some a time since 1970. */
+static double
+named_reset(const char *text)
+{
+	double wait = read_seconds(text);
+
+	return wait > YEAR ? strtod(text, NULL) : clock_now() + wait;
+}
+
 /* When the server wants to be asked again, in clock_now(); NAN if any time. */
 static double
 named_time(const struct http_call *call)
@@ -306,6 +318,7 @@ named_time(const struct http_call *call)
 	const char *after = http_header(call, "Retry-After");
 	const char *left = http_header(call, "RateLimit-Remaining");
 	const char *reset = http_header(call, "RateLimit-Reset");
+	const char *other = http_header(call, "X-RateLimit-Reset");
 	double wait = NAN;
 	time_t date;
 
@@ -318,6 +331,8 @@ named_time(const struct http_call *call)
 	if (isnan(wait) && left != NULL && reset != NULL &&
 	    read_seconds(left) <= 0)
 		wait = read_seconds(reset);
+	if (isnan(wait) && other != NULL && call->status == 429)
+		return named_reset(other);
 	return clock_now() + wait;
 }
 

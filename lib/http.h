@@ -26,7 +26,8 @@
  * it has to have some (json), a stall, and the statuses 408, 425, 429, 500,
  * 502, 503, 504, after min(30, 2^n) seconds with a jitter of up to a quarter,
  * or when the server names a time (Retry-After in seconds or as a date;
- * RateLimit-Reset when RateLimit-Remaining is 0), then. That time
+ * RateLimit-Reset when RateLimit-Remaining is 0; X-RateLimit-Reset, in seconds
+ * or since 1970, after a 429), then. That time
  * holds for all workers (patience.h). Five tries for a call; for a transfer
  * until five minutes have passed without progress (those in which bytes move
  * do not count, in either direction). Never past the deadline, nor for more
@@ -171,8 +172,8 @@ const char *http_header(const struct http_call *call, const char *name);
 
 /*
  * What a JSON body says was wrong: "message", "error" as text, error.message,
- * or errors[].message joined by "; ". NULL if it says nothing; else the
- * caller's to free. Borrows body.
+ * or what of errors[].message and errors[] is text, joined by "; ". NULL if it
+ * says nothing; else the caller's to free. Borrows body.
  */
 char *http_message(jv body);
 

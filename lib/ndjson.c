@@ -32,7 +32,8 @@ enum {
 	REST_MARK = '~',
 	MOST_LINE = 64 << 20,
 	MOST_JOBS = 256,
-	PIECE = 65536
+	PIECE = 65536,
+	MOMENT = 200 /* ms without input, after which flush is called */
 };
 
 static const struct ndjson_tool *tool;
@@ -104,7 +105,8 @@ handle(jv rec)
 {
 	jv kept = jv_copy(rec), out;
 
-	if (tool->any_key || record_str(rec, tool->key) != NULL)
+	if (tool->any_key || tool->flush != NULL ||
+	    record_str(rec, tool->key) != NULL)
 		out = tool->work(rec);
 	else if (record_true(rec, "dry_run"))
 		out = rec; /* what was not done has left nothing */
@@ -132,6 +134,21 @@ static struct {
 	bool ended;   /* standard input has */
 	char *broken; /* why it cannot be read any further */
 } input;
+
+long
+ndjson_line(void)
+{
+	return input.line;
+}
+
+/* Whether nothing comes for a moment. */
+static bool
+input_rests(void)
+{
+	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
+
+	return poll(&in, 1, MOMENT) == 0;
+}
 
 /* Reads what there is; may wait. */
 static void
@@ -371,7 +388,7 @@ batch_next(void)
 	jv rec;
 
 	while (batch == NULL && input_next(&rec)) {
-		if (record_is_dead(rec))
+		if (tool->flush == NULL && record_is_dead(rec))
 			ndjson_write(rec);
 		else
 			batch = batch_of(rec);
@@ -394,6 +411,8 @@ work_here(void)
 				handle(batch->records[batch->done++]);
 			batch_free(batch);
 		}
+		if (tool->flush != NULL && (input_is_over() || input_rests()))
+			tool->flush();
 		if (input_is_over())
 			return;
 		input_read();
@@ -674,6 +693,8 @@ ndjson_run(const struct ndjson_tool *what, char **operands)
 {
 	tool = what;
 	jobs = cli_jobs(tool->jobs > 0 ? tool->jobs : 1);
+	if (tool->flush != NULL)
+		jobs = 1;
 	if (jobs > MOST_JOBS)
 		jobs = MOST_JOBS;
 	most = 2 * jobs;

@@ -65,6 +65,14 @@ struct ndjson_tool {
 	 * input ended.
 	 */
 	ndjson_grouping *group;
+	/*
+	 * If there is one, the tool does many records at once: work gets all of
+	 * them, also those with error or without KEY, and keeps them. flush
+	 * writes what is kept; it is called at the end of the input, and when
+	 * nothing came for a moment, so that a slow input is not held back.
+	 * There is one job then.
+	 */
+	void (*flush)(void);
 };
 
 /* The loop for a tool that needs no more than this. Returns the exit status. */
@@ -72,6 +80,12 @@ int ndjson_filter(char **operands, const char *key, ndjson_work *work);
 
 /* The loop. Returns the exit status. */
 int ndjson_run(const struct ndjson_tool *tool, char **operands);
+
+/*
+ * From within work: which line of standard input the record is, for messages;
+ * 0 for an operand.
+ */
+long ndjson_line(void);
 
 /*
  * From within work: all that is left for this record is to wait and see, so

@@ -44,7 +44,7 @@ for page in "$srcdir"/man/*; do
     is "$name: quotes that are to be seen are no quotes of mdoc" \
         "$(grep -nE '^\.(Dl|Li|Ql) (.* )?"' "$page")" ''
     missing=
-    for other in $(sed -n 's/^\.Xr \(k[a-z-]*\|wb-[a-z-]*\) \([157]\).*/\1.\2/p' \
+    for other in $(sed -n 's/^\.Xr \(k[a-z-]*\|wb-[a-z-]*\|dd-[a-z-]*\) \([157]\).*/\1.\2/p' \
         "$page" | sort -u); do
         [ -e "$srcdir/man/$other" ] || missing="$missing $other"
     done

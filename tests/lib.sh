@@ -48,7 +48,9 @@ unset KAGGLE_API_TOKEN KAGGLE_USERNAME KAGGLE_KEY KAGGLE_CONFIG_DIR \
     KAGGLE_API_ENDPOINT KAGGLE_API_ENVIRONMENT WANDB_API_KEY WANDB_BASE_URL \
     WANDB_ENTITY WANDB_PROJECT WANDB_IDENTITY_TOKEN_FILE WANDB_DIR \
     WANDB_CONFIG_DIR NETRC XDG_CONFIG_HOME http_proxy https_proxy all_proxy \
-    HTTP_PROXY HTTPS_PROXY ALL_PROXY VERBOSE VERBOSE_OUTPUT
+    HTTP_PROXY HTTPS_PROXY ALL_PROXY VERBOSE VERBOSE_OUTPUT DD_API_KEY \
+    DD_URL DD_DD_URL DD_SITE DD_ENV DD_SERVICE DD_VERSION DD_TAGS DD_HOSTNAME \
+    DD_AGENT_HOST DD_DOGSTATSD_PORT DD_DOGSTATSD_URL
 
 clean() {
     stop
@@ -132,9 +134,11 @@ start_sandbox() {
     KAGGLE_KEY=0123456789abcdef0123456789abcdef
     WANDB_BASE_URL=$url
     WANDB_API_KEY=0123456789abcdef0123456789abcdef01234567
+    DD_URL=$url
+    DD_API_KEY=0123456789abcdef0123456789abcdef
     no_proxy=127.0.0.1,localhost
     export KAGGLE_API_ENDPOINT KAGGLE_USERNAME KAGGLE_KEY WANDB_BASE_URL \
-        WANDB_API_KEY no_proxy
+        WANDB_API_KEY DD_URL DD_API_KEY no_proxy
 }
 
 stop() {
@@ -226,6 +230,7 @@ key_of() {
     kgl-score) echo competition ;;
     kgl-*) echo kernel ;;
     wb-find-runs) echo output_dir ;;
+    dd-push) echo metric ;;
     *) echo run_dir ;;
     esac
 }
@@ -257,6 +262,7 @@ every_tool() {
     kgl-*) no_credential "$_tool" KAGGLE_API_TOKEN kaggle.json ;;
     wb-find-runs | wb-cat) ;;
     wb-*) no_credential "$_tool" WANDB_API_KEY netrc ;;
+    dd-*) no_credential "$_tool" DD_API_KEY 'API key' ;;
     esac
 }
 
@@ -271,7 +277,7 @@ to_full() {
 # Without a credential: 2, and the places that were looked at.
 no_credential() {
     ok "$1: no credential" run 2 env -u KAGGLE_USERNAME -u KAGGLE_KEY \
-        -u WANDB_API_KEY "$1" "{\"$(key_of "$1")\": \"u/k\"}"
+        -u WANDB_API_KEY -u DD_API_KEY "$1" "{\"$(key_of "$1")\": \"u/k\"}"
     ok "$1: names $2" grep_err "$2"
     ok "$1: names $3" grep_err "$3"
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kw-sandbox - play Kaggle and W&B on a loopback port
+ * kw-sandbox - play Kaggle, W&B and Datadog on a loopback port
  *
  * out: without COMMAND one record, {"url": "http://127.0.0.1:PORT"}, when it
  *      listens
@@ -18,6 +18,7 @@
 #include "file.h"
 #include "record.h"
 #include "sandbox/control.h"
+#include "sandbox/datadog.h"
 #include "sandbox/faults.h"
 #include "sandbox/kaggle.h"
 #include "sandbox/server.h"
@@ -28,7 +29,7 @@ static const char help[] =
     "usage: kw-sandbox [-hVv] [--port=N] [--port-file=FILE] [--store=FILE]\n"
     "                  [--fault=SPEC] [--latency=TIME] [--load=FILE]\n"
     "                  [--peers] [-- COMMAND [ARG ...]]\n"
-    "Play Kaggle and W&B on a loopback port.\n"
+    "Play Kaggle, W&B and Datadog on a loopback port.\n"
     "\n"
     "      --port=N          listen on port N of 127.0.0.1 (any free one)\n"
     "      --port-file=FILE  write the port to FILE when listening\n"
@@ -66,6 +67,7 @@ static const struct service *const services[] = {
 	&control_service,
 	&kaggle_service,
 	&wandb_service,
+	&datadog_service,
 	NULL,
 };
 

@@ -470,6 +470,36 @@ test_named_times(void **state)
 	}
 }
 
+/* X-RateLimit-Reset, after a 429 only: seconds, or since 1970. */
+static void
+test_named_reset(void **state)
+{
+	static const double least[] = { 7, 20, 1 };
+	static const double most[] = { 7, 21, 1.25 };
+	char since[100];
+	struct reply replies[6];
+
+	(void)state;
+#define RESET(status) "HTTP/1.1 " status " x\r\nX-RateLimit-Reset: "
+	(void)snprintf(since, sizeof since, RESET("429") "%.0f\r\n" EMPTY,
+	    ceil(clock_now()) + 27);
+	for (int i = 0; i < 6; i++)
+		replies[i] = (struct reply){ .text = OK };
+	replies[0].text = RESET("429") "7\r\n" EMPTY;
+	replies[2].text = since;
+	replies[4].text = RESET("503") "7\r\n" EMPTY;
+	server = server_start(replies, 6);
+	for (int i = 0; i < 3; i++) {
+		struct http_call call = get("/");
+
+		http_do(&call);
+		assert_ok(&call);
+		assert_int_equal(call.tries, 2);
+		assert_between(call.waited, least[i], most[i]);
+		http_release(&call);
+	}
+}
+
 static void
 test_patience_holds_for_all(void **state)
 {
@@ -1234,6 +1264,7 @@ main(void)
 		TEST(test_passing_statuses),
 		TEST(test_five_tries),
 		TEST(test_named_times),
+		TEST(test_named_reset),
 		TEST(test_patience_holds_for_all),
 		TEST(test_no_connection),
 		TEST(test_unsafe_once),
