@@ -41,10 +41,30 @@ static const struct ndjson_tool *tool;
 /* ---- output ---- */
 
 static bool bad; /* a record that was written has error or failed */
+static bool is_worker;
+
+/* Gives whole lines to the tool's sink; false without one. */
+static bool
+sink(const char *lines, size_t len)
+{
+	const char *at = lines, *end;
+
+	if (tool->sink == NULL || is_worker)
+		return false;
+	for (; at < lines + len; at = end + 1) {
+		end = memchr(at, '\n', (size_t)(lines + len - at));
+		if (end == NULL)
+			end = lines + len;
+		tool->sink((struct span){ at, (size_t)(end - at) });
+	}
+	return true;
+}
 
 void
 ndjson_write_text(const char *text, size_t len)
 {
+	if (sink(text, len))
+		return;
 	if (fwrite(text, 1, len, stdout) != len || putchar('\n') == EOF ||
 	    fflush(stdout) == EOF)
 		die(STATUS_STREAM, "standard output: %s", strerror(errno));
@@ -53,7 +73,7 @@ ndjson_write_text(const char *text, size_t len)
 void
 ndjson_write_lines(const char *lines, size_t len)
 {
-	if (len > 0 &&
+	if (len > 0 && !sink(lines, len) &&
 	    (fwrite(lines, 1, len, stdout) != len || fflush(stdout) == EOF))
 		die(STATUS_STREAM, "standard output: %s", strerror(errno));
 }
@@ -250,6 +270,13 @@ input_begin(char **operands)
 	input.operands = operands;
 }
 
+/* Whether it is a record that the tool took as text. */
+static bool
+is_taken(struct span text)
+{
+	return tool->take != NULL && text.at[0] == '{' && tool->take(text);
+}
+
 /*
  * The next record. False if none was read yet, if the input ended, or if it is
  * broken.
@@ -260,6 +287,9 @@ input_next(jv *rec)
 	struct span line;
 
 	if (input.operands != NULL) {
+		while (*input.operands != NULL &&
+		    is_taken(span_of(*input.operands)))
+			input.operands++;
 		if (*input.operands == NULL)
 			return false;
 		*rec = input_record(span_of(*input.operands));
@@ -274,7 +304,7 @@ input_next(jv *rec)
 			}
 			return false;
 		}
-	while (line.len == 0);
+	while (line.len == 0 || is_taken(line));
 	*rec = input_record(line);
 	return jv_is_valid(*rec);
 }
@@ -432,7 +462,6 @@ struct worker {
 
 static struct worker workers[2 * MOST_JOBS];
 static int jobs, most; /* that work; and with those that rest */
-static bool is_worker;
 
 /* For the handler: the workers' pids, 0 where there is none. */
 static volatile pid_t pids[2 * MOST_JOBS];
@@ -709,6 +738,8 @@ ndjson_run(const struct ndjson_tool *what, char **operands)
 	buf_release(&input.read);
 	if (input.broken != NULL)
 		die(STATUS_STREAM, "%s", input.broken);
+	if (tool->end != NULL)
+		tool->end();
 	return bad ? STATUS_RECORD : STATUS_OK;
 }
 

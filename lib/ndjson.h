@@ -34,6 +34,8 @@
 
 #include <jv.h>
 
+#include "mem.h"
+
 /*
  * A tool's function: consumes rec, returns the record to write. An invalid jv
  * without a message writes nothing: the tool wrote its own with ndjson_write().
@@ -65,6 +67,23 @@ struct ndjson_tool {
 	 * input ended.
 	 */
 	ndjson_grouping *group;
+	/*
+	 * For a tool that folds many records into few. All are called in this
+	 * process, whatever -j says.
+	 *
+	 * take, if there is one, is shown each record first, as the text that
+	 * it came in, not yet checked. True: it is done with it; false: the
+	 * loop goes on with it, and says what is wrong if it is no record.
+	 *
+	 * end, if there is one, is called when all input was read, whole, and
+	 * worked on. It may write records, which count for the status.
+	 *
+	 * sink, if there is one, gets each line that would be written to
+	 * standard output, without its line end.
+	 */
+	bool (*take)(struct span text);
+	void (*end)(void);
+	void (*sink)(struct span line);
 	/*
 	 * If there is one, the tool does many records at once: work gets all of
 	 * them, also those with error or without KEY, and keeps them. flush

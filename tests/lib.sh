@@ -228,9 +228,11 @@ key_of() {
     kgl-build | kgl-gitsync) echo repo ;;
     kgl-push) echo kernel_dir ;;
     kgl-score) echo competition ;;
+    wb-collect) echo project ;;
     kgl-*) echo kernel ;;
     wb-find-runs) echo output_dir ;;
     dd-push) echo metric ;;
+    wb-runs) echo project ;;
     *) echo run_dir ;;
     esac
 }

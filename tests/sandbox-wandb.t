@@ -315,6 +315,30 @@ for i in 1 2 3; do
     [ "$(got .data.project.runs.pageInfo.hasNextPage)" = true ] || break
 done
 is 'in pages' "$i$seen" '2 r q1 q2 q3'
+sandbox POST load '{"runs": [
+    {"run": "tester/p/new", "created_at": "2027-01-01T00:00:00Z"},
+    {"run": "tester/p/old", "display_name": null, "state": "running",
+        "created_at": "2026-01-02T03:04:05+01:00",
+        "heartbeat_at": "2026-01-02T03:04:05+01:00",
+        "sweep": "s", "tags": ["t9"], "config": {"lr": 9},
+        "summary": "{\"a\": NaN, \"b\": 1.50}"}]}' >/dev/null
+is 'runs of a script are where they belong' "$(names '{}')" \
+    'old r q1 q2 q3 new 6'
+is 'newest first' "$(names '{}' -created_at)" 'new q3 q2 q1 r old 6'
+is 'and found' "$(names '{"sweep": "s", "tags": "t9", "config.lr.value": 9,
+    "state": "running"}')" 'old 1'
+is 'running, or young' "$(names '{"$or": [{"state": "running"},
+    {"created_at": {"$gte": "2026-12-01T00:00:00+00:00"}}]}' | sed 's/ .* / /')" \
+    'old 6'
+is 'running and young' "$(names '{"$and": [{"name": {"$ne": "new"}},
+    {"$or": [{"state": "running"}, {"name": "q1"}]},
+    {"created_at": {"$gt": "2026-11-21T06:00:00+00:00"}}]}')" 'q1 q2 q3 3'
+gql '{ project(name: "p") { run(name: "old") { displayName createdAt state
+    summaryMetrics } new: run(name: "new") { displayName } } }' >/dev/null
+is 'as the script says' "$(got '.data.project.run | [.[]]')" \
+    '[null,"2026-01-02T02:04:05Z","running","{\"a\": NaN, \"b\": 1.50}"]'
+is 'or with a name made up' \
+    "$(got '.data.project.new.displayName | startswith("quiet-sandbox-")')" true
 gql '{ project(name: "nosuch") { runCount } }' >/dev/null
 is 'no such project' "$(status) $(got .data.project)" '200 null'
 
@@ -440,6 +464,22 @@ is 'or not' "$(curl -sS -o /dev/null -w '%{http_code}' \
     "$url/artifacts/tester/5d41402abc4b2a76b9719d911017c592") $(curl -sS \
     -o /dev/null -w '%{http_code}' -u "api:$WANDB_API_KEY" \
     "$url/artifacts/tester/00000000000000000000000000000000")" '401 404'
+
+# ---- runs of a script ----
+
+is 'runs of a script' "$(sandbox POST load '{"runs": [{"run": "e/l/r",
+    "state": "failed", "created_at": "2026-11-20T00:00:00Z", "tags": ["t"],
+    "config": {"lr": 1}, "summary": "{\"x\":NaN}", "history": [{"a": 1},
+    "{\"_step\":7,\"a\":1e+06}"]}]}')" '{}'
+is 'are there' "$(state '.runs["e/l/r"] |
+    [.state, .tags, .config, .summary, .history.lines]')" \
+    '["failed",["t"],{"lr":1},{"x":"NaN"},2]'
+is 'byte for byte' "$(sandbox GET runs/e/l/r/history | tail -n 1)" \
+    '{"_step":7,"a":1e+06}'
+for bad in '{}' '[{"run": "e/l"}]' '[{"run": "e/l/r", "nosuch": 1}]'; do
+    is "no run: $bad" "$(sandbox POST load "{\"runs\": $bad}" |
+        jq -r 'keys[]')" error
+done
 
 # ---- identity tokens ----
 

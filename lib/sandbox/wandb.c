@@ -428,14 +428,17 @@ make_tables(struct store *store)
 	    "project INTEGER, id TEXT UNIQUE, name TEXT, displayName TEXT, "
 	    "notes TEXT, description TEXT, groupName TEXT, jobType TEXT, "
 	    "host TEXT, gitCommit TEXT, repo TEXT, program TEXT, "
-	    "sweepName TEXT, tags TEXT DEFAULT '[]', config TEXT, "
-	    "summary TEXT, state TEXT DEFAULT 'running', exitcode INTEGER, "
+	    "sweepName TEXT, tags TEXT DEFAULT '[]', "
+	    "state TEXT DEFAULT 'running', exitcode INTEGER, "
 	    "complete INTEGER DEFAULT 0, closed INTEGER, "
 	    "preempting INTEGER DEFAULT 0, stopped INTEGER DEFAULT 0, "
 	    "deleted INTEGER DEFAULT 0, history INTEGER DEFAULT 0, "
 	    "events INTEGER DEFAULT 0, console INTEGER DEFAULT 0, "
-	    "createdAt REAL, heartbeatAt REAL, UNIQUE(project, name));"
-	    "CREATE INDEX IF NOT EXISTS wb_run_in ON wb_run(project);"
+	    "createdAt REAL, heartbeatAt REAL, scripted INTEGER DEFAULT 0, "
+	    "config TEXT, summary TEXT, " /* large, so they are last */
+	    "UNIQUE(project, name));"
+	    "CREATE INDEX IF NOT EXISTS wb_run_in ON wb_run(project, "
+	    "createdAt, key);"
 	    "CREATE TABLE IF NOT EXISTS wb_line(run INTEGER, file INTEGER, "
 	    "n INTEGER, step INTEGER, text TEXT, "
 	    "PRIMARY KEY(run, file, n)) WITHOUT ROWID;"
@@ -455,7 +458,7 @@ make_tables(struct store *store)
 }
 
 static const char *const parts[] = { "entity", "api_key", "identity_token",
-	"features", "upload_headers", NULL };
+	"features", "upload_headers", "runs", NULL };
 
 static jv
 load(struct store *store, jv script)
@@ -463,7 +466,7 @@ load(struct store *store, jv script)
 	static const char *const texts[] = { "entity", "api_key",
 		"identity_token" };
 	static const char *const lists[] = { "features", "upload_headers" };
-	jv out = jv_null();
+	jv out = jv_null(), runs;
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
 		if (wb_text(script, texts[i]) != NULL)
@@ -482,8 +485,14 @@ load(struct store *store, jv script)
 		}
 		jv_free(list);
 	}
+	runs = record_get(script, "runs");
 	jv_free(script);
-	return out;
+	if (!jv_is_valid(out) || !jv_is_valid(runs)) {
+		jv_free(runs);
+		return out;
+	}
+	jv_free(out);
+	return wb_load_runs(store, runs);
 }
 
 static void

@@ -116,8 +116,8 @@ wb_object_read(
 	buf_reserve(out, (size_t)size + 1);
 	/* The store gives a piece at a time. */
 	for (; at < size && got > 0; at += got) {
-		got = store_get(store, data, at, out->at + out->len,
-		    (size_t)(size - at));
+		got = store_get(
+		    store, data, at, out->at + out->len, (size_t)(size - at));
 		out->len += (size_t)got;
 	}
 	out->at[out->len] = '\0';

@@ -3,7 +3,8 @@
  * sandbox/wandb_filter - filters of runs, which are like MongoDB's
  *
  * An unknown field matches nothing, as on the real server; an unknown operator
- * is refused. Times match only in full RFC 3339 with a zone.
+ * is refused. Times match only in full RFC 3339 with a zone. Before a run is
+ * compared, sqlite leaves out those that wb_bounds() tells cannot match.
  */
 #include <math.h>
 #include <regex.h>
@@ -326,4 +327,86 @@ wb_matches(struct store *store, jv filter, jv node)
 		jv_free(want);
 	}
 	return yes;
+}
+
+/* ---- bounds ---- */
+
+static void
+bound_by_any(jv list, struct wb_bounds *bounds)
+{
+	*bounds = (struct wb_bounds){ .from = INFINITY };
+	for (int i = 0; jv_get_kind(list) == JV_KIND_ARRAY &&
+	     i < jv_array_length(jv_copy(list));
+	     i++) {
+		jv one = jv_array_get(jv_copy(list), i);
+		struct wb_bounds other;
+
+		wb_bounds(one, &other);
+		bounds->from = fmin(bounds->from, other.from);
+		bounds->running |= other.running;
+		jv_free(one);
+	}
+}
+
+static void
+bound_by_all(jv list, struct wb_bounds *bounds)
+{
+	for (int i = 0; jv_get_kind(list) == JV_KIND_ARRAY &&
+	     bounds->from < 0 && i < jv_array_length(jv_copy(list));
+	     i++) {
+		jv one = jv_array_get(jv_copy(list), i);
+
+		wb_bounds(one, bounds);
+		jv_free(one);
+	}
+}
+
+static void
+bound_by_time(jv want, struct wb_bounds *bounds)
+{
+	jv since = record_get(want, "$gte");
+	double time;
+
+	if (!jv_is_valid(since)) {
+		jv_free(since);
+		since = record_get(want, "$gt");
+	}
+	time = full_time(since);
+	if (!isnan(time))
+		bounds->from = time - 1; /* texts of times are rounded */
+	jv_free(since);
+}
+
+static void
+bound_by(const char *key, jv want, struct wb_bounds *bounds)
+{
+	if (strcmp(key, "$or") == 0)
+		bound_by_any(want, bounds);
+	else if (strcmp(key, "$and") == 0)
+		bound_by_all(want, bounds);
+	else if (strcmp(key, "created_at") == 0 ||
+	    strcmp(key, "createdAt") == 0)
+		bound_by_time(want, bounds);
+	else if (strcmp(key, "state") == 0 &&
+	    jv_get_kind(want) == JV_KIND_STRING &&
+	    strcmp(jv_string_value(want), "running") == 0)
+		*bounds = (struct wb_bounds){ INFINITY, true };
+}
+
+void
+wb_bounds(jv filter, struct wb_bounds *bounds)
+{
+	*bounds = (struct wb_bounds){ .from = -INFINITY };
+	if (jv_get_kind(filter) != JV_KIND_OBJECT)
+		return;
+	for (int i = jv_object_iter(filter);
+	     bounds->from < 0 && jv_object_iter_valid(filter, i);
+	     i = jv_object_iter_next(filter, i)) {
+		jv key = jv_object_iter_key(filter, i);
+		jv want = jv_object_iter_value(filter, i);
+
+		bound_by(jv_string_value(key), want, bounds);
+		jv_free(key);
+		jv_free(want);
+	}
 }

@@ -2,7 +2,8 @@
 /*
  * sandbox/wandb_parts - what the parts of the sandbox's W&B half share
  *
- *	wandb.c            routes, keys, --load, the schema's roots
+ *	wandb.c            routes, keys, the rest of --load, the schema's roots
+ *	wandb_load.c       runs of --load
  *	wandb_node.c       rows as objects, ids, violations, settings
  *	wandb_run.c        UpsertBucket and what else is done to a run
  *	wandb_query.c      projects and runs: what is asked of them
@@ -80,15 +81,29 @@ enum wb_found { WB_MISSING, WB_DELETED, WB_FOUND };
 enum wb_found wb_run(struct store *store, const char *entity,
     const char *project, const char *name, long long *run);
 
+/* A new run; its number. An empty entity or name: one is found for it. */
+long long wb_insert_run(struct store *store, const char *entity,
+    const char *project, const char *name);
+
+/* Sets what input, UpsertBucket's, names. Borrows it. */
+void wb_update_run(struct store *store, long long run, jv input);
+
 /* The run's node; null without it. */
 jv wb_run_node(struct store *store, long long run);
 
+/* Created from then on (seconds since 1970), or running if that is set. */
+struct wb_bounds {
+	double from;
+	bool running;
+};
+
 /*
- * Rows for a project's runs in the order of their creation, from behind one of
- * them (0: from the first). wb_run_of() makes a node of a row.
+ * Rows for a project's runs within bounds, in the order of their creation,
+ * from behind one of them (0: from the first). wb_run_of() makes a node of a
+ * row.
  */
-sqlite3_stmt *wb_runs_from(
-    struct store *store, long long project, long long after, bool newest_first);
+sqlite3_stmt *wb_runs_from(struct store *store, long long project,
+    const struct wb_bounds *bounds, long long after, bool newest_first);
 jv wb_run_of(sqlite3_stmt *row);
 
 /*
@@ -98,7 +113,15 @@ jv wb_run_of(sqlite3_stmt *row);
 enum wb_found wb_run_at(
     struct store *store, const char *path, long long *run, char **rest);
 
+/* ---- wandb_load.c ---- */
+
+/* Takes runs of a script, which is consumed: jv_null(), or an error_value(). */
+jv wb_load_runs(struct store *store, jv runs);
+
 /* ---- wandb_filter.c ---- */
+
+/* What all runs that match are within. Borrows filter. */
+void wb_bounds(jv filter, struct wb_bounds *bounds);
 
 /* Whether a run matches a filter; -1 if that is none. Borrows both. */
 int wb_matches(struct store *store, jv filter, jv node);

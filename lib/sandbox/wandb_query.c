@@ -545,17 +545,35 @@ next_match(struct store *store, sqlite3_stmt *row, jv filter)
 	return jv_null();
 }
 
+/* Whether every run matches the filter, which read_filter() took. */
+static bool
+is_empty(jv filter)
+{
+	return jv_get_kind(filter) == JV_KIND_NULL ||
+	    (jv_get_kind(filter) == JV_KIND_OBJECT &&
+		jv_object_length(jv_copy(filter)) == 0);
+}
+
 static jv
 project_run_count(struct gql *gql, jv self, jv args)
 {
 	struct store *store = wb_store(gql);
-	long long count = 0;
+	long long count = 0, project = wb_number(self, "_key");
+	struct wb_bounds bounds;
 	sqlite3_stmt *row;
 	jv filter, node;
 
 	if (!read_filter(gql, args, &filter))
 		return jv_null();
-	row = wb_runs_from(store, wb_number(self, "_key"), 0, false);
+	if (is_empty(filter)) {
+		jv_free(filter);
+		return jv_number((double)store_number(store, 0,
+		    "SELECT count(*) FROM wb_run WHERE project = ? AND "
+		    "NOT deleted",
+		    "i", project));
+	}
+	wb_bounds(filter, &bounds);
+	row = wb_runs_from(store, project, &bounds, 0, false);
 	for (;;) {
 		node = next_match(store, row, filter);
 		if (jv_get_kind(node) != JV_KIND_OBJECT)
@@ -641,10 +659,12 @@ base36(long long number)
 static jv
 sorted_runs(struct store *store, jv self, jv filter, jv args)
 {
-	sqlite3_stmt *row =
-	    wb_runs_from(store, wb_number(self, "_key"), 0, false);
+	struct wb_bounds bounds;
+	sqlite3_stmt *row;
 	jv kept = jv_array(), node;
 
+	wb_bounds(filter, &bounds);
+	row = wb_runs_from(store, wb_number(self, "_key"), &bounds, 0, false);
 	for (;;) {
 		node = next_match(store, row, filter);
 		if (jv_get_kind(node) != JV_KIND_OBJECT)
@@ -669,11 +689,14 @@ created_runs(struct store *store, jv self, jv filter, jv args)
 	const char *order = wb_text(args, "order");
 	const char *after = wb_text(args, "after");
 	long long first = record_int(args, "first", 50);
-	sqlite3_stmt *row = wb_runs_from(store, wb_number(self, "_key"),
-	    after != NULL ? strtoll(after, NULL, 36) : 0,
-	    order == NULL || *order == '\0' || *order == '-');
+	struct wb_bounds bounds;
+	sqlite3_stmt *row;
 	jv edges = jv_array(), cursor = jv_null(), node, info;
 
+	wb_bounds(filter, &bounds);
+	row = wb_runs_from(store, wb_number(self, "_key"), &bounds,
+	    after != NULL ? strtoll(after, NULL, 36) : 0,
+	    order == NULL || *order == '\0' || *order == '-');
 	for (;;) {
 		node = next_match(store, row, filter);
 		if (jv_get_kind(node) != JV_KIND_OBJECT || first-- <= 0)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* sandbox/wandb_run - what is done to a run by mutations */
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,18 +8,21 @@
 #include "record.h"
 #include "sandbox/wandb_parts.h"
 
-#define RUN_COLUMNS                                                         \
-	"r.key AS _key, r.project AS _project, r.id, r.name, "              \
-	"coalesce(displayName, 'quiet-sandbox-' || r.key) AS displayName, " \
-	"notes, description, groupName AS \"group\", jobType, host, "       \
-	"gitCommit AS \"commit\", repo, program, sweepName, "               \
-	"tags AS \"tags*\", state, stopped AS _stopped, "                   \
-	"history AS historyLineCount, events AS eventsLineCount, "          \
-	"console AS logLineCount, r.createdAt, heartbeatAt, "               \
-	"heartbeatAt AS updatedAt, "                                        \
-	"CAST(heartbeatAt - r.createdAt AS INTEGER) AS computeSeconds, "    \
-	"r.project AS projectId, p.entity AS _entity, "                     \
-	"p.name AS _projectName, heartbeatAt + 0 AS _heartbeat "
+#define RUN_COLUMNS                                                       \
+	"r.key AS _key, r.project AS _project, r.id, r.name, "            \
+	"CASE WHEN scripted THEN displayName ELSE coalesce(displayName, " \
+	"'quiet-sandbox-' || r.key) END AS displayName, "                 \
+	"notes, description, groupName AS \"group\", jobType, host, "     \
+	"gitCommit AS \"commit\", repo, program, sweepName, "             \
+	"tags AS \"tags*\", state, stopped AS _stopped, "                 \
+	"history AS historyLineCount, events AS eventsLineCount, "        \
+	"console AS logLineCount, r.createdAt, heartbeatAt, "             \
+	"heartbeatAt AS updatedAt, "                                      \
+	"CAST(heartbeatAt - r.createdAt AS INTEGER) AS computeSeconds, "  \
+	"r.project AS projectId, p.entity AS _entity, "                   \
+	"p.name AS _projectName, "                                        \
+	"CASE WHEN scripted THEN NULL ELSE heartbeatAt + 0 END "          \
+	"AS _heartbeat "
 
 enum wb_found
 wb_run(struct store *store, const char *entity, const char *project,
@@ -91,23 +93,37 @@ wb_run_node(struct store *store, long long run)
 	    "i", run)));
 }
 
+#define RUNS                                                    \
+	"SELECT " RUN_COLUMNS                                   \
+	"FROM wb_run r JOIN wb_project p ON p.key = r.project " \
+	"WHERE r.project = ?1 AND NOT deleted "                 \
+	"AND (r.createdAt >= ?2 OR (?3 AND state = 'running')) "
+/* Behind run ?4; the first comparison is what finds it in the index. */
+#define BEHIND(than)                                       \
+	"AND r.createdAt " than                            \
+	"= (SELECT createdAt FROM wb_run WHERE key = ?4) " \
+	"AND (r.createdAt, r.key) " than                   \
+	" (SELECT createdAt, key FROM wb_run WHERE key = ?4) "
+#define OLDEST_FIRST "ORDER BY r.createdAt, r.key"
+#define NEWEST_FIRST "ORDER BY r.createdAt DESC, r.key DESC"
+
 sqlite3_stmt *
-wb_runs_from(
-    struct store *store, long long project, long long after, bool newest_first)
+wb_runs_from(struct store *store, long long project,
+    const struct wb_bounds *bounds, long long after, bool newest_first)
 {
-	if (newest_first)
-		return store_query(store,
-		    "SELECT " RUN_COLUMNS
-		    "FROM wb_run r JOIN wb_project p ON p.key = r.project "
-		    "WHERE r.project = ? AND NOT deleted "
-		    "AND r.key < ? ORDER BY r.key DESC",
-		    "ii", project, after != 0 ? after : LLONG_MAX);
-	return store_query(store,
-	    "SELECT " RUN_COLUMNS
-	    "FROM wb_run r JOIN wb_project p ON p.key = r.project "
-	    "WHERE r.project = ? AND NOT deleted AND r.key > ? "
-	    "ORDER BY r.key",
-	    "ii", project, after);
+	long long running = bounds->running;
+
+	if (after == 0)
+		return newest_first
+		    ? store_query(store, RUNS NEWEST_FIRST, "idi", project,
+			  bounds->from, running)
+		    : store_query(store, RUNS OLDEST_FIRST, "idi", project,
+			  bounds->from, running);
+	return newest_first
+	    ? store_query(store, RUNS BEHIND("<") NEWEST_FIRST, "idii", project,
+		  bounds->from, running, after)
+	    : store_query(store, RUNS BEHIND(">") OLDEST_FIRST, "idii", project,
+		  bounds->from, running, after);
 }
 
 jv
@@ -125,8 +141,8 @@ run_by_id(struct store *store, const char *id)
 
 /* ---- upsertBucket ---- */
 
-static long long
-insert_run(struct store *store, const char *entity, const char *project,
+long long
+wb_insert_run(struct store *store, const char *entity, const char *project,
     const char *name)
 {
 	long long in = wb_project(store, entity, project, true), run;
@@ -168,8 +184,8 @@ json_or_null(struct gql *gql, jv input, const char *field, int flags)
 	return false;
 }
 
-static void
-update_run(struct store *store, long long run, jv input)
+void
+wb_update_run(struct store *store, long long run, jv input)
 {
 	jv tags = record_get(input, "tags");
 
@@ -188,7 +204,8 @@ update_run(struct store *store, long long run, jv input)
 	    "sweepName = coalesce(?, sweepName), "
 	    "config = coalesce(?, config), summary = coalesce(?, summary), "
 	    "state = coalesce(?, state), "
-	    "tags = coalesce(nullif(?, 'null'), tags), closed = NULL "
+	    "tags = coalesce(nullif(?, 'null'), tags), closed = NULL, "
+	    "scripted = 0 "
 	    "WHERE key = ?",
 	    "sssssssssssssji", wb_text(input, "displayName"),
 	    wb_text(input, "notes"), wb_text(input, "description"),
@@ -235,8 +252,8 @@ wb_upsert_bucket(struct gql *gql, jv self, jv args)
 		goto done;
 	}
 	if (found == WB_MISSING)
-		run = insert_run(store, entity, project, name);
-	update_run(store, run, input);
+		run = wb_insert_run(store, entity, project, name);
+	wb_update_run(store, run, input);
 	out = record_set_bool(jv_object(), "inserted", found == WB_MISSING);
 	out = jv_object_set(out, jv_string("bucket"), wb_run_node(store, run));
 done:

@@ -317,7 +317,7 @@ finish_post(struct stream *stream)
 	(void)store_do(store,
 	    "UPDATE wb_run SET history = ?2, events = ?3, console = ?4, "
 	    "heartbeatAt = ?5, state = ?6, preempting = preempting + ?7, "
-	    "complete = ?8, exitcode = iif(?8, ?9, NULL), "
+	    "complete = ?8, scripted = 0, exitcode = iif(?8, ?9, NULL), "
 	    "closed = iif(?8, ?9, NULL) WHERE key = ?1",
 	    "iiiidsiii", stream->run, stream->counts[WB_HISTORY],
 	    stream->counts[WB_EVENTS], stream->counts[WB_CONSOLE], clock_now(),

@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "file.h"
+#include "json.h"
 #include "mem.h"
 #include "record.h"
 #include "wandb/api.h"
@@ -158,9 +159,10 @@ wandb_credential(struct wandb *wandb, const struct credential **credential)
 	return error;
 }
 
-void
-wandb_start(struct wandb *wandb, struct wandb_call *call, const char *operation,
-    const char *query, jv variables, bool safe, const struct deadline *deadline)
+static void
+start(struct wandb *wandb, struct wandb_call *call, const char *operation,
+    const char *query, jv variables, bool safe,
+    const struct wandb_limits *limits, const struct deadline *deadline)
 {
 	jv body = jv_object_set(
 	    jv_object_set(jv_object_set(jv_object(), jv_string("query"),
@@ -183,6 +185,8 @@ wandb_start(struct wandb *wandb, struct wandb_call *call, const char *operation,
 		.gzip = true,
 		.safe = safe,
 		.deadline = deadline,
+		.most = limits->most,
+		.attempts = limits->tries,
 		.name = operation };
 	error = wandb_credential(wandb, &credential);
 	if (!jv_is_valid(error)) {
@@ -191,6 +195,23 @@ wandb_start(struct wandb *wandb, struct wandb_call *call, const char *operation,
 	}
 	call->http.credential = credential;
 	http_start(&call->http);
+}
+
+void
+wandb_start(struct wandb *wandb, struct wandb_call *call, const char *operation,
+    const char *query, jv variables, bool safe, const struct deadline *deadline)
+{
+	const struct wandb_limits usual = { 0 };
+
+	start(wandb, call, operation, query, variables, safe, &usual, deadline);
+}
+
+void
+wandb_start_text(struct wandb *wandb, struct wandb_call *call,
+    const char *operation, const char *query, jv variables,
+    const struct wandb_limits *limits, const struct deadline *deadline)
+{
+	start(wandb, call, operation, query, variables, true, limits, deadline);
 }
 
 /* The data in an answer, or what it says is wrong. */
@@ -228,24 +249,80 @@ data_of(const struct wandb_call *call)
 	return data;
 }
 
+void
+wandb_release(struct wandb_call *call)
+{
+	http_release(&call->http);
+	free(call->url);
+	free(call->body);
+	call->url = call->body = NULL;
+}
+
+static void
+wait_for(struct wandb_call *call)
+{
+	while (http_pending(&call->http))
+		http_drive();
+}
+
 jv
 wandb_take(struct wandb_call *call, bool *unsure)
 {
 	jv data;
 
-	while (http_pending(&call->http))
-		http_drive();
+	wait_for(call);
 	if (unsure != NULL)
 		*unsure = call->http.unsure;
 	if (jv_is_valid(call->http.error))
 		data = data_of(call);
 	else
 		data = jv_copy(call->http.error);
-	http_release(&call->http);
-	free(call->url);
-	free(call->body);
-	call->url = call->body = NULL;
+	wandb_release(call);
 	return data;
+}
+
+static bool
+is_empty(struct span list)
+{
+	struct json_member member;
+	struct json_walk walk;
+
+	json_walk(&walk, list, JSON_WORDS);
+	return !json_next(&walk, &member);
+}
+
+jv
+wandb_take_text(struct wandb_call *call, struct span *data)
+{
+	struct json_walk walk;
+	struct json_member member;
+	bool refused = false, found = false;
+	jv why;
+
+	wait_for(call);
+	if (!jv_is_valid(call->http.error))
+		return jv_copy(call->http.error);
+	json_walk(&walk,
+	    (struct span){ call->http.answer, call->http.answer_size },
+	    JSON_WORDS);
+	while (json_next(&walk, &member)) {
+		if (span_is(member.key, "errors"))
+			refused = member.value.type == JSON_ARRAY &&
+			    !is_empty(member.value.text);
+		if (!span_is(member.key, "data"))
+			continue;
+		found = member.value.type == JSON_OBJECT;
+		*data = member.value.text;
+	}
+	if (walk.fault.why == NULL && found && !refused)
+		return jv_null();
+	why = data_of(call); /* which says what is wrong */
+	if (!jv_is_valid(why))
+		return why;
+	jv_free(why);
+	return error_value("unavailable",
+	    "%s: the answer is no JSON: %s at byte %zu", call->operation,
+	    walk.fault.why != NULL ? walk.fault.why : "errors", walk.fault.at);
 }
 
 jv
@@ -256,6 +333,29 @@ wandb_ask(struct wandb *wandb, const char *operation, const char *query,
 
 	wandb_start(wandb, &call, operation, query, variables, safe, deadline);
 	return wandb_take(&call, NULL);
+}
+
+bool
+wandb_is_too_much(const struct wandb_call *call, jv why)
+{
+	static const int statuses[] = { 408, 413, 500, 502, 504 };
+	static const char *const words[] = { "first", "limit", "too large",
+		"too many", "timeout", "timed out", "deadline", "exceed" };
+	const char *code = error_code(why);
+	int status = call->http.status;
+
+	/* Also one that broke off, or was larger than it may be. */
+	if (strcmp(code, "timeout") == 0 ||
+	    (status / 100 == 2 && !jv_is_valid(call->http.error)))
+		return true;
+	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
+		if (status == statuses[i])
+			return true;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcmp(code, "rejected") == 0 &&
+		    strcasestr(error_message(why), words[i]) != NULL)
+			return true;
+	return false;
 }
 
 static char *

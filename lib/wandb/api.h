@@ -23,6 +23,7 @@
 
 #include "config.h"
 #include "http.h"
+#include "mem.h"
 
 struct wandb;
 
@@ -62,6 +63,26 @@ jv wandb_take(struct wandb_call *call, bool *unsure);
 /* Both. */
 jv wandb_ask(struct wandb *wandb, const char *operation, const char *query,
     jv variables, bool safe, const struct deadline *deadline);
+
+/*
+ * The same for answers that are large. limits: most bytes, and tries (0:
+ * http.h's). The outcome is jv_null(), and *data the text of the object, which
+ * lives until wandb_release(); or an error_value(). In either case the call
+ * must be released, and what http.h says of its outcome holds until then. The
+ * text is JSON with JSON_WORDS (json.h).
+ */
+struct wandb_limits {
+	size_t most;
+	int tries;
+};
+void wandb_start_text(struct wandb *wandb, struct wandb_call *call,
+    const char *operation, const char *query, jv variables,
+    const struct wandb_limits *limits, const struct deadline *deadline);
+jv wandb_take_text(struct wandb_call *call, struct span *data);
+
+/* Whether it took too long or was too large, so that less may be answered. */
+bool wandb_is_too_much(const struct wandb_call *call, jv why);
+void wandb_release(struct wandb_call *call);
 
 /* Each part percent-encoded; the caller's to free. */
 char *wandb_stream_url(const struct wandb *wandb, const char *entity,

@@ -2,8 +2,12 @@
 /*
  * runs - the runs of a project, page by page
  *
- * One page is in memory, and while it is worked on the next is on its way. The
- * caller gets each run as the server wrote it, a JSON object.
+ * One page is in memory, and while it is worked on the next is on its way; an
+ * answer of more than 2 MiB is asked for again in smaller pages. The caller
+ * gets each run as the server wrote it, a JSON object.
+ *
+ * Memory: two pages, and 16 to 32 bytes for each run, by which one that comes
+ * twice is known.
  */
 #ifndef WANDB_RUNS_H
 #define WANDB_RUNS_H
@@ -45,8 +49,8 @@ typedef jv runs_take(void *context, struct span run);
 
 /* What a list came to. */
 struct runs_seen {
-	long long runs;     /* that were taken, each once */
-	long long said;     /* what the server's runCount was at first */
+	long long runs; /* that were taken, each once */
+	long long said; /* what the server's runCount was at first */
 	int requests;
 };
 
@@ -62,6 +66,14 @@ struct runs_seen {
 jv runs_list(struct wandb *wandb, const struct runs_query *query,
     const struct deadline *deadline, runs_take *take, void *context,
     struct runs_seen *seen);
+
+/*
+ * The same for one run, by its id; filter, order and limit do not count.
+ * not_found: there is no such run, or no right to see it.
+ */
+jv runs_one(struct wandb *wandb, const struct runs_query *query,
+    const char *run_id, const struct deadline *deadline, runs_take *take,
+    void *context);
 
 /* Asks how many there are, without reading any. */
 jv runs_count(struct wandb *wandb, const struct runs_query *query,

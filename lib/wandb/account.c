@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/* account - whose key it is, and which project or run a text means */
+#include <stdlib.h>
+#include <string.h>
+
+#include "mem.h"
+#include "record.h"
+#include "wandb/account.h"
+
+static const char viewer_query[] = "query WbViewer { viewer { username entity"
+				   " teams { edges { node { name } } } } }";
+static const char server_query[] =
+    "query WbServer { serverInfo { latestLocalVersionInfo {"
+    " versionOnThisInstanceString } } }";
+
+static const char *
+source(const struct wandb *wandb)
+{
+	const struct wandb_config *config = wandb_config_of(wandb);
+
+	return config->identity_token_file != NULL ? "WANDB_IDENTITY_TOKEN_FILE"
+						   : config->credential.source;
+}
+
+/* The account as the server has it, or an error_value(). */
+static jv
+ask_viewer(struct wandb *wandb, const struct deadline *deadline)
+{
+	jv data = wandb_ask(
+	    wandb, "WbViewer", viewer_query, jv_object(), true, deadline);
+	jv viewer;
+
+	if (!jv_is_valid(data))
+		return data;
+	viewer = record_get(data, "viewer");
+	jv_free(data);
+	if (jv_get_kind(viewer) == JV_KIND_OBJECT)
+		return viewer;
+	jv_free(viewer);
+	return error_value("auth",
+	    "the server knows no account for the key; it is from %s",
+	    source(wandb));
+}
+
+static jv
+names_of(jv viewer)
+{
+	jv teams = record_get(viewer, "teams"), names = jv_array();
+	jv edges = record_get(teams, "edges");
+
+	if (jv_get_kind(edges) == JV_KIND_ARRAY)
+		jv_array_foreach(edges, i, edge)
+		{
+			jv node = record_get(edge, "node");
+			const char *name = record_str(node, "name");
+
+			if (name != NULL)
+				names = jv_array_append(names, jv_string(name));
+			jv_free(node);
+			jv_free(edge);
+		}
+	jv_free(edges);
+	jv_free(teams);
+	return names;
+}
+
+/* Adds the server's version; W&B's own servers have none. */
+static jv
+add_server(jv rec, struct wandb *wandb, const struct deadline *deadline)
+{
+	jv data = wandb_ask(
+	    wandb, "WbServer", server_query, jv_object(), true, deadline);
+	jv info, version;
+
+	if (!jv_is_valid(data) && strcmp(error_code(data), "rejected") != 0)
+		return record_error(rec, data);
+	info = record_get(data, "serverInfo");
+	version = record_get(info, "latestLocalVersionInfo");
+	rec = record_take(
+	    rec, "server_version", version, "versionOnThisInstanceString");
+	jv_free(version);
+	jv_free(info);
+	jv_free(data);
+	return rec;
+}
+
+jv
+account_add(jv rec, struct wandb *wandb, const struct deadline *deadline)
+{
+	jv viewer = ask_viewer(wandb, deadline);
+
+	if (!jv_is_valid(viewer))
+		return record_error(rec, viewer);
+	rec = record_take(rec, "user", viewer, "username");
+	rec = record_take(rec, "entity", viewer, "entity");
+	rec = jv_object_set(rec, jv_string("teams"), names_of(viewer));
+	jv_free(viewer);
+	rec = record_set_str(rec, "credential", source(wandb));
+	rec = record_set_str(rec, "endpoint", wandb_config_of(wandb)->base_url);
+	return add_server(rec, wandb, deadline);
+}
+
+/* Sets *own to the account's entity. */
+static jv
+find_own(struct wandb *wandb, char **own, const struct deadline *deadline)
+{
+	const char *entity = wandb_config_of(wandb)->entity;
+	jv viewer;
+
+	if (*own != NULL)
+		return jv_null();
+	if (entity != NULL) {
+		*own = xstrdup(entity);
+		return jv_null();
+	}
+	viewer = ask_viewer(wandb, deadline);
+	if (!jv_is_valid(viewer))
+		return viewer;
+	entity = record_str(viewer, "entity");
+	if (entity != NULL && *entity != '\0')
+		*own = xstrdup(entity);
+	jv_free(viewer);
+	return *own != NULL
+	    ? jv_null()
+	    : error_value("input",
+		  "the account has no default entity: WANDB_ENTITY, or "
+		  "entity/project");
+}
+
+jv
+account_place(struct wandb *wandb, const char *text, char **own,
+    const struct deadline *deadline, struct account_place *place)
+{
+	const char *parts[4];
+	size_t lens[4];
+	int count = 0;
+	bool good = true;
+	jv why = jv_null();
+
+	*place = (struct account_place){ 0 };
+	for (const char *at = text; count < 4; at++) {
+		parts[count] = at;
+		lens[count] = strcspn(at, "/");
+		good = good && lens[count] > 0;
+		at += lens[count++];
+		if (*at == '\0')
+			break;
+	}
+	if (!good || count > 3)
+		return error_value("input",
+		    "%s: no project, entity/project or entity/project/run_id",
+		    text);
+	if (count == 1) {
+		why = find_own(wandb, own, deadline);
+		if (!jv_is_valid(why))
+			return why;
+		place->entity = xstrdup(*own);
+	} else {
+		place->entity = xstrndup(parts[0], lens[0]);
+	}
+	place->project = xstrndup(parts[count > 1], lens[count > 1]);
+	if (count == 3)
+		place->run_id = xstrndup(parts[2], lens[2]);
+	return why;
+}
