@@ -569,6 +569,23 @@ json_next(struct json_walk *walk, struct json_member *member)
 	return good;
 }
 
+bool
+json_find(
+    struct span object, int flags, const char *name, struct json_value *value)
+{
+	struct json_member member;
+	struct json_walk walk;
+
+	json_walk(&walk, object, flags);
+	while (json_next(&walk, &member)) {
+		if (!span_is(member.key, name))
+			continue;
+		*value = member.value;
+		return true;
+	}
+	return false;
+}
+
 static void
 add_utf8(struct buf *out, unsigned code)
 {

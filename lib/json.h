@@ -128,6 +128,13 @@ void json_walk(struct json_walk *walk, struct span text, int flags);
 bool json_next(struct json_walk *walk, struct json_member *member);
 
 /*
+ * The first member of an object whose key is written as name; false without it.
+ * What is behind it is not looked at.
+ */
+bool json_find(
+    struct span object, int flags, const char *name, struct json_value *value);
+
+/*
  * As json_walk(), into an array that grows and is kept (all zero at first,
  * json_members_release() frees it). Refuses a key that comes twice, and
  * anything but an object.

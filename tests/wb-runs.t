@@ -186,6 +186,8 @@ for how in status=504 status=502 status=500 close=before close=after cut=9000 \
     fault "nth=2 $how"
     is "once: $how" "$(many)" '0 2500 '
 done
+fault 'nth=2 silence'
+is 'a page that takes too long' "$(KW_LIMITS=0.02 many)" '0 2500 '
 fault 'nth=1 times=3 status=504'
 is 'a page is not shrunk without end' "$(many)" '0 2500 '
 fault 'nth=2 times=always status=504'

@@ -8,6 +8,7 @@
 #include "json.h"
 #include "record.h"
 #include "wandb/runrows.h"
+#include "wandb/runs.h"
 
 enum {
 	ROWS = 5000, /* in an answer */
@@ -157,36 +158,6 @@ ask_next(struct runrows *rows, struct run *run, struct range *range)
 
 /* ---- starting ---- */
 
-static bool
-find(struct span object, const char *name, struct json_value *value)
-{
-	struct json_member member;
-	struct json_walk walk;
-
-	json_walk(&walk, object, JSON_WORDS);
-	while (json_next(&walk, &member)) {
-		if (!span_is(member.key, name))
-			continue;
-		*value = member.value;
-		return true;
-	}
-	return false;
-}
-
-static long long
-number_in(struct span object, const char *name)
-{
-	struct json_value value;
-	char digits[32];
-
-	if (!find(object, name, &value) || value.type != JSON_NUMBER ||
-	    value.text.len >= sizeof digits)
-		return -1;
-	memcpy(digits, value.text.at, value.text.len);
-	digits[value.text.len] = '\0';
-	return strtoll(digits, NULL, 10);
-}
-
 void
 runrows_start(struct runrows *rows, const char *entity, const char *project,
     struct span object, char *head, const struct deadline *deadline)
@@ -201,13 +172,14 @@ runrows_start(struct runrows *rows, const char *entity, const char *project,
 		.head = head,
 		.deadline = deadline,
 		.last = -1 };
-	if (find(object, "name", &value) && value.type == JSON_STRING)
+	if (runs_member(object, "name", &value) && value.type == JSON_STRING)
 		json_decode(&id,
 		    (struct span){ value.text.at + 1, value.text.len - 2 });
 	run->id = id.len > 0 ? buf_take(&id) : xstrdup("");
-	run->lines = number_in(object, "historyLineCount");
-	if (find(object, "historyKeys", &value) && value.type == JSON_OBJECT)
-		run->last = number_in(value.text, "lastStep");
+	run->lines = runs_number(object, "historyLineCount");
+	if (runs_member(object, "historyKeys", &value) &&
+	    value.type == JSON_OBJECT)
+		run->last = runs_number(value.text, "lastStep");
 	run->width = run->last + 1;
 	if (run->lines > ROWS)
 		run->width = (long long)((double)run->width * (ROWS / 2) /
@@ -239,10 +211,12 @@ read_answer(struct range *range, struct span data)
 	struct span lists[2] = { 0 };
 	int count = 0;
 
-	if (!find(data, "project", &value) || value.type != JSON_OBJECT ||
-	    !find(value.text, "run", &value) || value.type != JSON_OBJECT)
+	if (!runs_member(data, "project", &value) ||
+	    value.type != JSON_OBJECT ||
+	    !runs_member(value.text, "run", &value) ||
+	    value.type != JSON_OBJECT)
 		return error_value("not_found", "WbRunRows: the run is gone");
-	if (!find(value.text, "sampledHistory", &value))
+	if (!runs_member(value.text, "sampledHistory", &value))
 		return error_value(
 		    "unavailable", "WbRunRows: the answer has no rows");
 	json_walk(&walk, value.text, JSON_WORDS);

@@ -287,23 +287,6 @@ ask(struct list *list, struct page *page)
 
 /* ---- what is answered ---- */
 
-/* The first member of that name; false without it. */
-static bool
-find(struct span object, const char *name, struct json_value *value)
-{
-	struct json_member member;
-	struct json_walk walk;
-
-	json_walk(&walk, object, JSON_WORDS);
-	while (json_next(&walk, &member)) {
-		if (!span_is(member.key, name))
-			continue;
-		*value = member.value;
-		return true;
-	}
-	return false;
-}
-
 /* A size that was too much twice is not tried again. */
 static void
 shrink(struct list *list, struct page *page)
@@ -355,7 +338,7 @@ await(struct list *list, struct page *page, struct span *project)
 		wandb_release(&page->call);
 		ask(list, page);
 	}
-	if (!find(data, "project", &value))
+	if (!runs_member(data, "project", &value))
 		return error_value("unavailable",
 		    "%s: the answer has no project", page->call.operation);
 	if (value.type == JSON_NULL)
@@ -372,18 +355,6 @@ inside(struct span quoted)
 	return (struct span){ quoted.at + 1, quoted.len - 2 };
 }
 
-static long long
-whole_number(struct json_value value)
-{
-	char text[32];
-
-	if (value.type != JSON_NUMBER || value.text.len >= sizeof text)
-		return -1;
-	memcpy(text, value.text.at, value.text.len);
-	text[value.text.len] = '\0';
-	return strtoll(text, NULL, 10);
-}
-
 /* ---- whether the choice of keys works ---- */
 
 /* Whether a field holds something in any run of a page. */
@@ -396,8 +367,9 @@ holds_any(const struct page *page, const char *field)
 
 	json_walk(&walk, page->edges, JSON_WORDS);
 	while (json_next(&walk, &edge))
-		if (find(edge.value.text, "node", &node) &&
-		    find(node.text, field, &value) && value.type != JSON_NULL &&
+		if (runs_member(edge.value.text, "node", &node) &&
+		    runs_member(node.text, field, &value) &&
+		    value.type != JSON_NULL &&
 		    value.text.len > strlen("\"{}\""))
 			return true;
 	return false;
@@ -419,7 +391,8 @@ has_one(struct span run, const char *field, jv keys)
 	struct span text;
 	bool found = false;
 
-	if (find(run, field, &value) && runs_text(&value, &kept, &text) &&
+	if (runs_member(run, field, &value) &&
+	    runs_text(&value, &kept, &text) &&
 	    json_members(text, JSON_WORDS, &members, &fault))
 		jv_array_foreach(keys, i, key)
 		{
@@ -465,8 +438,9 @@ are_keys_lost(struct list *list, const struct page *page)
 		holds_any(page, "config")))
 		return false;
 	json_walk(&walk, page->edges, JSON_WORDS);
-	if (!json_next(&walk, &edge) || !find(edge.value.text, "node", &node) ||
-	    !find(node.text, "name", &name) || name.type != JSON_STRING)
+	if (!json_next(&walk, &edge) ||
+	    !runs_member(edge.value.text, "node", &node) ||
+	    !runs_member(node.text, "name", &name) || name.type != JSON_STRING)
 		return false;
 	json_decode(&id, inside(name.text));
 	buf_addc(&id, '\0');
@@ -495,10 +469,11 @@ take_cursor(struct list *list, struct page *page, struct span info)
 	struct buf cursor = { 0 };
 
 	page->more =
-	    find(info, "hasNextPage", &value) && value.type == JSON_TRUE;
+	    runs_member(info, "hasNextPage", &value) && value.type == JSON_TRUE;
 	if (!page->more)
 		return jv_null();
-	if (!find(info, "endCursor", &value) || value.type != JSON_STRING)
+	if (!runs_member(info, "endCursor", &value) ||
+	    value.type != JSON_STRING)
 		return error_value("unavailable",
 		    "WbRuns: there are more runs, but no cursor to them");
 	json_decode(&cursor, inside(value.text));
@@ -528,11 +503,10 @@ read_page(struct list *list, struct page *page)
 	if (!jv_is_valid(why))
 		return why;
 	if (list->cursor == NULL)
-		list->result->said = find(project, "runCount", &value)
-		    ? whole_number(value)
-		    : -1;
-	if (!find(project, "runs", &runs) || runs.type != JSON_OBJECT ||
-	    !find(runs.text, "edges", &value) || value.type != JSON_ARRAY)
+		list->result->said = runs_number(project, "runCount");
+	if (!runs_member(project, "runs", &runs) || runs.type != JSON_OBJECT ||
+	    !runs_member(runs.text, "edges", &value) ||
+	    value.type != JSON_ARRAY)
 		return error_value(
 		    "unavailable", "WbRuns: the answer has no list of runs");
 	page->edges = value.text;
@@ -545,7 +519,8 @@ read_page(struct list *list, struct page *page)
 		ask(list, page);
 		return read_page(list, page);
 	}
-	if (!find(runs.text, "pageInfo", &value) || value.type != JSON_OBJECT)
+	if (!runs_member(runs.text, "pageInfo", &value) ||
+	    value.type != JSON_OBJECT)
 		return error_value(
 		    "unavailable", "WbRuns: the answer has no pageInfo");
 	json_walk(&walk, page->edges, JSON_WORDS);
@@ -574,9 +549,9 @@ give(struct list *list, const struct page *page)
 		if (limit > 0 && list->result->runs == limit)
 			break;
 		if (edge.value.type != JSON_OBJECT ||
-		    !find(edge.value.text, "node", &node) ||
+		    !runs_member(edge.value.text, "node", &node) ||
 		    node.type != JSON_OBJECT ||
-		    !find(node.text, "name", &name) ||
+		    !runs_member(node.text, "name", &name) ||
 		    name.type != JSON_STRING) {
 			why = error_value(
 			    "unavailable", "WbRuns: a run without a name");
@@ -743,7 +718,7 @@ runs_one(struct wandb *wandb, const struct runs_query *query,
 	why = await(&list, &page, &project);
 	if (jv_is_valid(why)) {
 		jv_free(why);
-		if (!find(project, "run", &run) || run.type == JSON_NULL)
+		if (!runs_member(project, "run", &run) || run.type == JSON_NULL)
 			why = error_value("not_found",
 			    "%s/%s/%s: there is no such run, or no right to "
 			    "see it",

@@ -80,6 +80,14 @@ jv runs_count(struct wandb *wandb, const struct runs_query *query,
     const struct deadline *deadline, long long *count);
 
 /*
+ * A member of an object in an answer; false without it. A whole number there;
+ * -1 without one.
+ */
+bool runs_member(
+    struct span object, const char *name, struct json_value *value);
+long long runs_number(struct span object, const char *name);
+
+/*
  * The JSON text of a summary, a config: they come as a string that holds JSON,
  * as null, empty, cut, or as an object. False without an object; else *text is
  * one, in kept or in the answer. NaN and the infinities may be in it.

@@ -1,6 +1,29 @@
 /* SPDX-License-Identifier: MIT */
-/* runs - the JSON that a run has in strings */
+/* runs - what is in an answer, and the JSON that a run has in strings */
+#include <stdlib.h>
+#include <string.h>
+
 #include "wandb/runs.h"
+
+bool
+runs_member(struct span object, const char *name, struct json_value *value)
+{
+	return json_find(object, JSON_WORDS, name, value);
+}
+
+long long
+runs_number(struct span object, const char *name)
+{
+	struct json_value value;
+	char text[32];
+
+	if (!runs_member(object, name, &value) || value.type != JSON_NUMBER ||
+	    value.text.len >= sizeof text)
+		return -1;
+	memcpy(text, value.text.at, value.text.len);
+	text[value.text.len] = '\0';
+	return strtoll(text, NULL, 10);
+}
 
 /*
  * Control characters inside of strings, which some writers left as they are,

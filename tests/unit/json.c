@@ -235,6 +235,25 @@ grammar(void **state)
 	}
 }
 
+/* The first of that name, as it is written, and nothing that is no object. */
+static void
+finding(void **state)
+{
+	struct span text = TEXT("{\"aa\":0,\"a\":{\"b\":1},\"a\":2,"
+				"\"\\u0063\":3,\"n\":NaN}");
+	struct json_value value;
+
+	(void)state;
+	assert_true(json_find(text, 0, "a", &value));
+	assert_true(span_is(value.text, "{\"b\":1}"));
+	assert_int_equal(value.type, JSON_OBJECT);
+	assert_false(json_find(text, 0, "b", &value));
+	assert_false(json_find(text, 0, "c", &value));
+	assert_false(json_find(text, 0, "n", &value));
+	assert_true(json_find(text, JSON_WORDS, "n", &value));
+	assert_false(json_find(value.text, 0, "n", &value));
+}
+
 /* Every prefix of a value but the whole is refused. */
 static void
 prefixes(void **state)
@@ -493,6 +512,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(grammar),
+		cmocka_unit_test(finding),
 		cmocka_unit_test(prefixes),
 		cmocka_unit_test(depth),
 		cmocka_unit_test(spans),
