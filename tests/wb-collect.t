@@ -185,8 +185,8 @@ ok 'as is a text that is cut' grep_err 'cannot be read: 1'
 
 # ---- from records ----
 day | jq -c '.[]' >"$work/runs"
-unset_server='env -u WANDB_API_KEY WANDB_BASE_URL=http://127.0.0.1:1'
-ok 'records of runs' run_input "$(cat "$work/runs")" 0 $unset_server wb-collect
+ok 'records of runs' run_input "$(cat "$work/runs")" 0 env -u WANDB_API_KEY \
+    WANDB_BASE_URL=http://127.0.0.1:1 wb-collect
 is 'are the same, without a server' "$(values)" "$new"
 ok 'in another order' run_input "$(sort -r "$work/runs")" 0 wb-collect
 is 'too' "$(values)" "$new"
@@ -240,7 +240,9 @@ rss() {
         >"$work/many"
     rm -f "$work/fifo"
     mkfifo "$work/fifo"
-    wb-collect <"$work/fifo" >"$out" 2>"$err" &
+    # The sanitizers would keep what was freed.
+    ASAN_OPTIONS=quarantine_size_mb=0:thread_local_quarantine_size_kb=0 \
+        wb-collect <"$work/fifo" >"$out" 2>"$err" &
     pid=$!
     exec 9>"$work/fifo"
     cat "$work/many" >&9
@@ -334,6 +336,37 @@ END
 ok 'limits of 7d' judge '{"wandb.runs.failed_7d":{"fail_above":9}}' 0 \
     wb-collect --threshold="$work/limits" --window=7d acme/lab
 ok 'a file that there is not' run 2 wb-collect --threshold="$work/nope" acme/lab
+
+# ---- a key, an entity and a project that AWS keeps ----
+aws=$work/aws
+mkdir "$aws"
+: >"$aws/requests"
+echo '{"AKIDEXAMPLE":"secret"}' >"$aws/keys"
+jq -n -c --arg key "$WANDB_API_KEY" '{body: {ARN: "arn", Name: "n",
+    SecretString: ({WANDB_API_KEY: $key, WANDB_ENTITY: "acme",
+    WANDB_PROJECT: "lab"} | tojson), VersionStages: ["AWSCURRENT"]}}' \
+    >"$aws/GetSecretValue"
+python3 "$srcdir/tests/aws-server.py" "$aws" 2>"$work/aws.err" &
+aws_pid=$!
+trap 'kill "$aws_pid"; clean' EXIT
+while [ ! -s "$aws/port" ]; do
+    kill -0 "$aws_pid" || exit 1
+    sleep 0.01
+done
+from_aws() {
+    env -u WANDB_API_KEY AWS_REGION=eu-west-1 AWS_ACCESS_KEY_ID=AKIDEXAMPLE \
+        AWS_SECRET_ACCESS_KEY="${SECRET:-secret}" AWS_EC2_METADATA_DISABLED=true \
+        AWS_ENDPOINT_URL="http://127.0.0.1:$(cat "$aws/port")" \
+        wb-collect --aws-secret=dev/wandb "$@"
+}
+ok '--aws-secret' run 0 from_aws /
+is 'has all that is needed' "$(values),$(field project)" "$new,acme/lab"
+SECRET=other
+ok 'a refusal of it' run 2 from_aws /
+is 'comes before anything is done' "$(cat "$out")" ''
+ok 'and names the secret' grep_err dev/wandb
+kill "$aws_pid"
+trap clean EXIT
 
 # ---- calls ----
 for option in --window=0 --window=1.5 --window=x --format=xml --gpus= --gpus=-1 \

@@ -77,7 +77,6 @@ static const char *limits_file, *secret; /* --threshold, --aws-secret */
 static jv limits; /* of --threshold; an object, empty without */
 static struct exposition exposition;
 static double started; /* in clock_ticks() */
-
 static struct ndjson_tool tool = { .key = "project" };
 
 /* ---- metrics out ---- */

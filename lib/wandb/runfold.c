@@ -206,7 +206,7 @@ config_number(
 
 	json_walk(&walk, config, JSON_WORDS);
 	while (json_next(&walk, &member)) {
-		struct json_value value = member.value;
+		struct json_value value = member.value, inner;
 		bool whole = span_is(member.key, key);
 
 		if (!whole &&
@@ -214,15 +214,9 @@ config_number(
 			strncmp(key, member.key.at, member.key.len) != 0 ||
 			key[member.key.len] != '.'))
 			continue;
-		if (value.type == JSON_OBJECT) {
-			struct json_member inner;
-			struct json_walk wrapped;
-
-			json_walk(&wrapped, value.text, JSON_WORDS);
-			while (json_next(&wrapped, &inner))
-				if (span_is(inner.key, "value"))
-					value = inner.value;
-		}
+		if (value.type == JSON_OBJECT &&
+		    json_find(value.text, JSON_WORDS, "value", &inner))
+			value = inner;
 		if (whole && read_number(&value, kept, number))
 			return true;
 		if (!whole && value.type == JSON_OBJECT &&
@@ -237,18 +231,14 @@ config_number(
 static bool
 info_number(const struct json_value *info, struct buf *kept, double *number)
 {
-	struct json_member member;
-	struct json_walk walk;
+	struct json_value count;
 
 	if (info->text.at == NULL)
 		return false;
 	if (info->type != JSON_OBJECT)
 		return read_number(info, kept, number);
-	json_walk(&walk, info->text, 0);
-	while (json_next(&walk, &member))
-		if (span_is(member.key, "gpuCount"))
-			return read_number(&member.value, kept, number);
-	return false;
+	return json_find(info->text, JSON_WORDS, "gpuCount", &count) &&
+	    read_number(&count, kept, number);
 }
 
 static double
