@@ -39,6 +39,9 @@ status=400
 status=302 header=Location:/login"
 fi
 
+# Waits end after 15 minutes, as a request that nobody ever answers takes true
+# time at each try.
+#
 # A scene: begin_SCENE starts the server, act_SCENE calls the tool, whose status
 # is $status then. so_SCENE: whether what $out says is so, by what the server
 # holds (the file state): "whole" if that is all, "true" if it is a failure.
@@ -60,7 +63,7 @@ begin_push() {
 }
 
 act_push() {
-    kgl-push "$@" "$dir" >"$out" 2>"$err"
+    kgl-push --timeout=15m "$@" "$dir" >"$out" 2>"$err"
 }
 
 so_push() {
@@ -124,7 +127,7 @@ begin_end() {
 }
 
 act_end() {
-    printf '%s\n' "$pushed" | kgl-status -w >"$out" 2>"$err"
+    printf '%s\n' "$pushed" | kgl-status -w --timeout=15m >"$out" 2>"$err"
 }
 
 so_end() {
@@ -144,7 +147,7 @@ begin_marker() {
 }
 
 act_marker() {
-    kgl-status -w --marker u/k >"$out" 2>"$err"
+    kgl-status -w --marker --timeout=15m u/k >"$out" 2>"$err"
 }
 
 so_marker() {

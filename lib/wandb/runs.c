@@ -16,7 +16,7 @@ enum {
 	PAGE_BYTES = 2 << 20
 };
 
-/* Digests of run ids and cursors: what came already. */
+/* Digests of texts: what came already. */
 struct seen {
 	XXH128_hash_t *at; /* all zero: free */
 	size_t count, room;
@@ -48,7 +48,11 @@ struct list {
 	int size, most; /* of the next page; of any */
 	int failed;     /* the last size that was too much */
 	char *cursor;   /* of the last page; NULL: the first one comes */
-	struct seen seen;
+	/*
+	 * The ids of the last runs, up to twice 1,000, as a list that moves on
+	 * while it is read repeats what is near; and all cursors.
+	 */
+	struct seen ids[2], cursors;
 	struct buf text;
 };
 
@@ -84,11 +88,17 @@ grow(struct seen *seen)
 	*seen = more;
 }
 
-/* Notes a text of a kind; false if it came before. */
 static bool
-is_new(struct seen *seen, struct span text, XXH64_hash_t kind)
+has(const struct seen *seen, XXH128_hash_t digest)
 {
-	XXH128_hash_t digest = XXH3_128bits_withSeed(text.at, text.len, kind);
+	return seen->room > 0 && !is_free(*slot_of(seen, digest));
+}
+
+/* Notes a text; false if it came before. */
+static bool
+is_new(struct seen *seen, struct span text)
+{
+	XXH128_hash_t digest = XXH3_128bits(text.at, text.len);
 	XXH128_hash_t *slot;
 
 	if (4 * seen->count >= 3 * seen->room)
@@ -101,7 +111,18 @@ is_new(struct seen *seen, struct span text, XXH64_hash_t kind)
 	return true;
 }
 
-enum { KIND_RUN, KIND_CURSOR };
+/* The younger ones become the older ones. */
+static void
+turn(struct seen ids[2])
+{
+	struct seen older = ids[1];
+
+	ids[1] = ids[0];
+	if (older.room > 0)
+		memset(older.at, 0, older.room * sizeof *older.at);
+	older.count = 0;
+	ids[0] = older;
+}
 
 /* ---- what is asked ---- */
 
@@ -477,8 +498,7 @@ take_cursor(struct list *list, struct page *page, struct span info)
 		return error_value("unavailable",
 		    "WbRuns: there are more runs, but no cursor to them");
 	json_decode(&cursor, inside(value.text));
-	if (!is_new(&list->seen, (struct span){ cursor.at, cursor.len },
-		KIND_CURSOR)) {
+	if (!is_new(&list->cursors, (struct span){ cursor.at, cursor.len })) {
 		buf_release(&cursor);
 		return error_value("unavailable",
 		    "WbRuns: the list goes round in circles: a cursor comes "
@@ -557,8 +577,12 @@ give(struct list *list, const struct page *page)
 			    "unavailable", "WbRuns: a run without a name");
 			break;
 		}
-		if (!is_new(&list->seen, name.text, KIND_RUN))
+		if (has(&list->ids[1],
+			XXH3_128bits(name.text.at, name.text.len)) ||
+		    !is_new(&list->ids[0], name.text))
 			continue;
+		if (list->ids[0].count >= PAGE)
+			turn(list->ids);
 		list->result->runs++;
 		if (list->result->runs % 64 == 0)
 			http_poll(); /* the next page is on its way */
@@ -646,7 +670,9 @@ end(struct list *list)
 {
 	free(list->select);
 	free(list->cursor);
-	free(list->seen.at);
+	free(list->ids[0].at);
+	free(list->ids[1].at);
+	free(list->cursors.at);
 	buf_release(&list->text);
 }
 

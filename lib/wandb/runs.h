@@ -57,9 +57,9 @@ struct runs_seen {
 /*
  * Gives each run to take, in the server's order. A page that took too long or
  * was refused for its size is asked for again with half as many runs (10 at
- * least). A run that comes twice is given once. A server that does not know a
- * field or the choice of keys is asked without. Returns jv_null(), or an
- * error_value(), also when runs were taken: not_found (no such project, or no
+ * least). A run that comes again within 1,000 others is given once. A server
+ * that does not know a field or the choice of keys is asked without. Returns
+ * jv_null(), or an error_value(), also when runs were taken: not_found (no such project, or no
  * right to see it), those of api.h, unavailable (an empty page where there must
  * be more, a cursor that repeats, an answer that is none).
  */
