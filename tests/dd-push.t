@@ -43,7 +43,13 @@ serve
 count="{\"metric\":\"c\",\"value\":1,\"type\":\"count\",\"interval_seconds\":60,$at}"
 rate="{\"metric\":\"r\",\"value\":1,\"type\":\"rate\",$at}"
 ok 'a count and a rate' run_input "$count$nl$rate" 0 dd-push
-is 'have their types' "$(points 'map([.type, .interval])')" '[[1,60],[2,0]]'
+is 'have their types' "$(points 'map([.type, .interval]) | sort')" \
+    '[[1,60],[2,0]]'
+is 'and come out in their order' "$(jq .metric "$out" | tr -d '\n')" '"c""r"'
+ok 'nulls' run 0 dd-push \
+    '{"metric":"n","value":1,"type":null,"tags":null,"at":null,"unit":null}'
+is 'are as if they were not there' \
+    "$(points '.[-1] | [.type, .tags, .unit]')" '[3,[],null]'
 
 # ---- tags and names ----
 serve
@@ -67,6 +73,10 @@ unset DD_ENV DD_SERVICE DD_VERSION DD_TAGS DD_HOSTNAME
 long=$(printf '%0200d' 0 | sed 's/0/é/g')
 ok 'a long tag' run 0 dd-push "{\"metric\":\"m\",\"value\":2,\"tags\":[\"x$long\"]}"
 is 'is cut' "$(points '.[-1].tags[0] | length')" 200
+jq -n -c '{metric: "m", value: 1, tags: [range(40000) | "t\(. % 39999)"]}' \
+    >"$work/tags"
+ok 'very many tags' sh -c "timeout 20 dd-push <'$work/tags' >'$out'"
+is 'are sent, each once' "$(points '.[-1].tags | length')" 39999
 is 'no rule was broken' "$(state .violations)" '[]'
 
 # ---- what is no metric ----
