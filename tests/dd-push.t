@@ -184,6 +184,45 @@ live() {
 }
 ok 'a slow input is not held back' live
 
+# One that never rests: the first comes out while there is more, or never.
+steady() {
+    rm -f "$work/live"
+    mkfifo "$work/live"
+    : >"$out"
+    KW_CLOCK='' dd-push <"$work/live" >"$out" &
+    _live=$!
+    exec 3>"$work/live"
+    _rounds=0
+    until [ -s "$out" ] || [ "$_rounds" -eq 100 ]; do
+        printf '%s\n' '{"metric":"m","value":1}' >&3
+        _rounds=$((_rounds + 1))
+        sleep 0.05
+    done
+    exec 3>&-
+    wait "$_live" && [ "$_rounds" -lt 100 ]
+}
+ok 'nor is a steady one' steady
+
+# peak RECORDS: the most memory, in kB, while so many without a value go by.
+peak() {
+    rm -f "$work/live"
+    mkfifo "$work/live"
+    dd-push <"$work/live" >"$out" &
+    _live=$!
+    exec 3>"$work/live"
+    yes '{"a":[[],[],[],[],[],[],[],[],[],[]],"metric":"m","value":null}' |
+        head -n "$1" >&3
+    # All of it was read when the pipe takes more than it holds.
+    head -c 200000 /dev/zero | tr '\0' '\n' >&3
+    awk '/^VmHWM/ { print $2 }' "/proc/$_live/status"
+    exec 3>&-
+    wait "$_live"
+}
+few=$(peak 1000)
+many=$(peak 60000)
+is '60,000 go by' "$(wc -l <"$out")" 60000
+ok 'in the memory of few' test "$many" -le $((few + 20000))
+
 # ---- answers that are none ----
 KW_LIMITS=0.005
 export KW_LIMITS
