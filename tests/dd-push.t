@@ -254,13 +254,37 @@ sandbox DELETE faults >"$work/reply"
 ok 'tried again later' run_input "$(cat "$work/again")" 0 dd-push
 is 'it has the first time' \
     "$(field at),$(points '.[0].timestamp | todate')" "$first,$first"
+serve --fault "match=series status=202 body='ok' times=always"
+metrics 40 | sed 's/,"at":[^}]*//' >"$work/some"
+ok 'a 202 that says nothing' run_input "$(cat "$work/some")" 1 dd-push
+is 'is no answer' "$(field error.code),$(field error.temporary)" \
+    unavailable,true
+ok 'and no refusal of any' test "$(asked series)" -le 5
+for errors in '"words"' '{"m":"words"}' '[{}]' true; do
+    serve --fault \
+        "match=series status=202 body='{\"errors\":$errors}' times=always"
+    ok "a 202 with the errors $errors" run_input "$now" 1 dd-push
+    is 'has not taken it' "$(field error.code),$(field pushed_at)" rejected,null
+done
 count='{"metric":"c","value":1,"type":"count"}'
-for fault in 'close=after' 'status=502'; do
+for fault in 'close=after' 'status=502' "status=200 body='{}'"; do
     serve --fault "match=series $fault"
     ok "a count, $fault" run_input "$count" 1 dd-push
     is 'is not sent again' "$(field error.code),$(asked series)" \
         unknown_outcome,1
 done
+serve --fault 'match=series times=2 close=after'
+ok 'a gauge beside a count' run_input "$now$nl$count$nl$now" 0 dd-push
+is 'is sent again, and that not' \
+    "$(points 'map([.metric, .times]) | sort')" '[["c",1],["m",6]]'
+serve --fault 'match=series status=503 times=always'
+ok 'or both without an answer' run_input "$now$nl$count" 1 dd-push
+is 'are told apart' "$(jq -c '.error | [.code, .temporary]' "$out" |
+    tr '\n' ' ')" '["unavailable",true] ["unknown_outcome",false] '
+serve --fault 'match=series silence'
+interrupted '[ "$(asked series)" -gt 0 ]' dd-push "$now"
+is 'a signal ends it' $? 143
+ok 'and it says what is not known' grep_err 'series: whether they arrived'
 
 # ---- refusals ----
 refuse() {
@@ -288,13 +312,21 @@ ok 'after so many requests' test "$(asked series)" -le 101
 refuse '{"m1":202}'
 ok 'a count among those' run_input "$now$nl$count${nl}{\"metric\":\"m1\",\"value\":1}" \
     1 dd-push
-is 'is not sent again' "$(jq -c .error.code "$out" | uniq),$(asked series)" \
+is 'is sent apart' "$(jq -c .error.code "$out" | tr '\n' ' ')" \
+    'null null "rejected" '
+refuse '{"m1":202}'
+ok 'counts among those' run_input \
+    "$count$nl$(echo "$count" | sed 's/"c"/"m1"/')" 1 dd-push
+is 'are not sent again' "$(jq -c .error.code "$out" | uniq),$(asked series)" \
     '"unknown_outcome",1'
 serve
 ok 'a wrong key' run_input "$now" 1 env DD_API_KEY=0secret0 dd-push -v
 is 'is a refusal' "$(field error.code)" auth
 ok 'that says where the key is from' grep_err 'DD_API_KEY'
 ok 'and not what it is' test -z "$(cat "$out" "$err" | grep 0secret0)"
+serve --fault "match=series status=400 body='{\"errors\":[\"bad $DD_API_KEY\"]}'"
+ok 'an answer with the key' run_input "$now" 1 dd-push -v
+ok 'is not shown' test -z "$(cat "$out" "$err" | grep "$DD_API_KEY")"
 ok 'a key with a line end' run_input "$now" 2 env "DD_API_KEY=k$nl" dd-push
 ok 'is none' grep_err 'DD_API_KEY holds'
 
@@ -302,7 +334,11 @@ ok 'is none' grep_err 'DD_API_KEY holds'
 serve
 ok 'DD_DD_URL' run_input "$now" 0 env DD_DD_URL="$url/" DD_URL=http://127.0.0.1:1 \
     dd-push
-for site in 'x/y' 'a@b' 'https://datadoghq.eu' EU; do
+for there in 127.0.0.1 ftp://127.0.0.1 http://u:0secret0@127.0.0.1; do
+    ok "DD_URL=$there" run_input "$now" 2 env DD_URL="$there" dd-push
+done
+ok 'shows no password' test -z "$(cat "$out" "$err" | grep 0secret0)"
+for site in '' 'x/y' 'a@b' 'https://datadoghq.eu' EU; do
     ok "--site=$site" run_input "$now" 2 dd-push --site="$site"
 done
 ok '--site' run_input "$now" 1 dd-push --site=site.invalid --timeout=1
