@@ -200,8 +200,8 @@ input_read(void)
 static bool
 input_line(struct span *line)
 {
-	const char *at = input.read.at + input.taken;
 	size_t left = input.read.len - input.taken;
+	const char *at = left > 0 ? input.read.at + input.taken : NULL;
 	const char *end = left > 0 ? memchr(at, '\n', left) : NULL;
 
 	if (input.broken != NULL || (end == NULL && !(input.ended && left > 0)))
