@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "clock.h"
 #include "diag.h"
 #include "json.h"
 #include "mem.h"
@@ -33,7 +34,8 @@ enum {
 	MOST_LINE = 64 << 20,
 	MOST_JOBS = 256,
 	PIECE = 65536,
-	MOMENT = 200 /* ms without input, after which flush is called */
+	MOMENT = 200,   /* ms without input, after which flush is called, */
+	FLUSH_AFTER = 1 /* seconds, after which it is in any case */
 };
 
 static const struct ndjson_tool *tool;
@@ -198,8 +200,8 @@ input_read(void)
 static bool
 input_line(struct span *line)
 {
-	const char *at = input.read.at + input.taken;
 	size_t left = input.read.len - input.taken;
+	const char *at = left > 0 ? input.read.at + input.taken : NULL;
 	const char *end = left > 0 ? memchr(at, '\n', left) : NULL;
 
 	if (input.broken != NULL || (end == NULL && !(input.ended && left > 0)))
@@ -430,9 +432,18 @@ batch_next(void)
 
 /* ---- one job ---- */
 
+/* Whether what a tool keeps has to go out. */
+static bool
+must_flush(double since)
+{
+	return input_is_over() || clock_ticks() - since > FLUSH_AFTER ||
+	    input_rests();
+}
+
 static void
 work_here(void)
 {
+	double flushed_at = clock_ticks();
 	struct batch *batch;
 
 	for (;;) {
@@ -441,8 +452,10 @@ work_here(void)
 				handle(batch->records[batch->done++]);
 			batch_free(batch);
 		}
-		if (tool->flush != NULL && (input_is_over() || input_rests()))
+		if (tool->flush != NULL && must_flush(flushed_at)) {
 			tool->flush();
+			flushed_at = clock_ticks();
+		}
 		if (input_is_over())
 			return;
 		input_read();

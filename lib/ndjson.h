@@ -87,8 +87,9 @@ struct ndjson_tool {
 	/*
 	 * If there is one, the tool does many records at once: work gets all of
 	 * them, also those with error or without KEY, and keeps them. flush
-	 * writes what is kept; it is called at the end of the input, and when
-	 * nothing came for a moment, so that a slow input is not held back.
+	 * writes what is kept; it is called at the end of the input, when
+	 * nothing came for a moment, and each second while something comes,
+	 * so that a slow input is not held back.
 	 * There is one job then.
 	 */
 	void (*flush)(void);

@@ -184,6 +184,10 @@ ok 'are of no use' grep -q \
 ok 'and not shown' hidden
 echo '{"body": {"SecretBinary": "aGVsbG8="}}' >"$aws/GetSecretValue"
 refused input binary "$id" "$secret"
+for text in '' ', "SecretString": "a\u0000b"'; do
+    echo "{\"body\": {\"ARN\": \"a\"$text}}" >"$aws/GetSecretValue"
+    refused input 'no text, or one with a NUL' "$id" "$secret"
+done
 
 # ---- the environment ----
 begin

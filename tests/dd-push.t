@@ -43,7 +43,13 @@ serve
 count="{\"metric\":\"c\",\"value\":1,\"type\":\"count\",\"interval_seconds\":60,$at}"
 rate="{\"metric\":\"r\",\"value\":1,\"type\":\"rate\",$at}"
 ok 'a count and a rate' run_input "$count$nl$rate" 0 dd-push
-is 'have their types' "$(points 'map([.type, .interval])')" '[[1,60],[2,0]]'
+is 'have their types' "$(points 'map([.type, .interval]) | sort')" \
+    '[[1,60],[2,0]]'
+is 'and come out in their order' "$(jq .metric "$out" | tr -d '\n')" '"c""r"'
+ok 'nulls' run 0 dd-push \
+    '{"metric":"n","value":1,"type":null,"tags":null,"at":null,"unit":null}'
+is 'are as if they were not there' \
+    "$(points '.[-1] | [.type, .tags, .unit]')" '[3,[],null]'
 
 # ---- tags and names ----
 serve
@@ -67,6 +73,10 @@ unset DD_ENV DD_SERVICE DD_VERSION DD_TAGS DD_HOSTNAME
 long=$(printf '%0200d' 0 | sed 's/0/é/g')
 ok 'a long tag' run 0 dd-push "{\"metric\":\"m\",\"value\":2,\"tags\":[\"x$long\"]}"
 is 'is cut' "$(points '.[-1].tags[0] | length')" 200
+jq -n -c '{metric: "m", value: 1, tags: [range(40000) | "t\(. % 39999)"]}' \
+    >"$work/tags"
+ok 'very many tags' sh -c "timeout 20 dd-push <'$work/tags' >'$out'"
+is 'are sent, each once' "$(points '.[-1].tags | length')" 39999
 is 'no rule was broken' "$(state .violations)" '[]'
 
 # ---- what is no metric ----
@@ -174,6 +184,47 @@ live() {
 }
 ok 'a slow input is not held back' live
 
+# One that never rests: the first comes out while there is more, or never.
+steady() {
+    rm -f "$work/live"
+    mkfifo "$work/live"
+    : >"$out"
+    KW_CLOCK='' dd-push <"$work/live" >"$out" &
+    _live=$!
+    exec 3>"$work/live"
+    _rounds=0
+    until [ -s "$out" ] || [ "$_rounds" -eq 100 ]; do
+        printf '%s\n' '{"metric":"m","value":1}' >&3
+        _rounds=$((_rounds + 1))
+        sleep 0.05
+    done
+    exec 3>&-
+    wait "$_live" && [ "$_rounds" -lt 100 ]
+}
+ok 'nor is a steady one' steady
+
+# peak RECORDS: the most memory, in kB, while so many without a value go by.
+peak() {
+    rm -f "$work/live"
+    mkfifo "$work/live"
+    # What a sanitizer keeps back is no memory of the tool's.
+    ASAN_OPTIONS="${ASAN_OPTIONS-}:quarantine_size_mb=0" \
+        dd-push <"$work/live" >"$out" &
+    _live=$!
+    exec 3>"$work/live"
+    yes '{"a":[[],[],[],[],[],[],[],[],[],[]],"metric":"m","value":null}' |
+        head -n "$1" >&3
+    # All of it was read when the pipe takes more than it holds.
+    head -c 200000 /dev/zero | tr '\0' '\n' >&3
+    awk '/^VmHWM/ { print $2 }' "/proc/$_live/status"
+    exec 3>&-
+    wait "$_live"
+}
+few=$(peak 1000)
+many=$(peak 60000)
+is '60,000 go by' "$(wc -l <"$out")" 60000
+ok 'in the memory of few' test "$many" -le $((few + 20000))
+
 # ---- answers that are none ----
 KW_LIMITS=0.005
 export KW_LIMITS
@@ -205,13 +256,37 @@ sandbox DELETE faults >"$work/reply"
 ok 'tried again later' run_input "$(cat "$work/again")" 0 dd-push
 is 'it has the first time' \
     "$(field at),$(points '.[0].timestamp | todate')" "$first,$first"
+serve --fault "match=series status=202 body='ok' times=always"
+metrics 40 | sed 's/,"at":[^}]*//' >"$work/some"
+ok 'a 202 that says nothing' run_input "$(cat "$work/some")" 1 dd-push
+is 'is no answer' "$(field error.code),$(field error.temporary)" \
+    unavailable,true
+ok 'and no refusal of any' test "$(asked series)" -le 5
+for errors in '"words"' '{"m":"words"}' '[{}]' true; do
+    serve --fault \
+        "match=series status=202 body='{\"errors\":$errors}' times=always"
+    ok "a 202 with the errors $errors" run_input "$now" 1 dd-push
+    is 'has not taken it' "$(field error.code),$(field pushed_at)" rejected,null
+done
 count='{"metric":"c","value":1,"type":"count"}'
-for fault in 'close=after' 'status=502'; do
+for fault in 'close=after' 'status=502' "status=200 body='{}'"; do
     serve --fault "match=series $fault"
     ok "a count, $fault" run_input "$count" 1 dd-push
     is 'is not sent again' "$(field error.code),$(asked series)" \
         unknown_outcome,1
 done
+serve --fault 'match=series times=2 close=after'
+ok 'a gauge beside a count' run_input "$now$nl$count$nl$now" 0 dd-push
+is 'is sent again, and that not' \
+    "$(points 'map([.metric, .times]) | sort')" '[["c",1],["m",6]]'
+serve --fault 'match=series status=503 times=always'
+ok 'or both without an answer' run_input "$now$nl$count" 1 dd-push
+is 'are told apart' "$(jq -c '.error | [.code, .temporary]' "$out" |
+    tr '\n' ' ')" '["unavailable",true] ["unknown_outcome",false] '
+serve --fault 'match=series silence'
+interrupted '[ "$(asked series)" -gt 0 ]' dd-push "$now"
+is 'a signal ends it' $? 143
+ok 'and it says what is not known' grep_err 'series: whether they arrived'
 
 # ---- refusals ----
 refuse() {
@@ -239,13 +314,21 @@ ok 'after so many requests' test "$(asked series)" -le 101
 refuse '{"m1":202}'
 ok 'a count among those' run_input "$now$nl$count${nl}{\"metric\":\"m1\",\"value\":1}" \
     1 dd-push
-is 'is not sent again' "$(jq -c .error.code "$out" | uniq),$(asked series)" \
+is 'is sent apart' "$(jq -c .error.code "$out" | tr '\n' ' ')" \
+    'null null "rejected" '
+refuse '{"m1":202}'
+ok 'counts among those' run_input \
+    "$count$nl$(echo "$count" | sed 's/"c"/"m1"/')" 1 dd-push
+is 'are not sent again' "$(jq -c .error.code "$out" | uniq),$(asked series)" \
     '"unknown_outcome",1'
 serve
 ok 'a wrong key' run_input "$now" 1 env DD_API_KEY=0secret0 dd-push -v
 is 'is a refusal' "$(field error.code)" auth
 ok 'that says where the key is from' grep_err 'DD_API_KEY'
 ok 'and not what it is' test -z "$(cat "$out" "$err" | grep 0secret0)"
+serve --fault "match=series status=400 body='{\"errors\":[\"bad $DD_API_KEY\"]}'"
+ok 'an answer with the key' run_input "$now" 1 dd-push -v
+ok 'is not shown' test -z "$(cat "$out" "$err" | grep "$DD_API_KEY")"
 ok 'a key with a line end' run_input "$now" 2 env "DD_API_KEY=k$nl" dd-push
 ok 'is none' grep_err 'DD_API_KEY holds'
 
@@ -253,7 +336,11 @@ ok 'is none' grep_err 'DD_API_KEY holds'
 serve
 ok 'DD_DD_URL' run_input "$now" 0 env DD_DD_URL="$url/" DD_URL=http://127.0.0.1:1 \
     dd-push
-for site in 'x/y' 'a@b' 'https://datadoghq.eu' EU; do
+for there in 127.0.0.1 ftp://127.0.0.1 http://u:0secret0@127.0.0.1; do
+    ok "DD_URL=$there" run_input "$now" 2 env DD_URL="$there" dd-push
+done
+ok 'shows no password' test -z "$(cat "$out" "$err" | grep 0secret0)"
+for site in '' 'x/y' 'a@b' 'https://datadoghq.eu' EU; do
     ok "--site=$site" run_input "$now" 2 dd-push --site="$site"
 done
 ok '--site' run_input "$now" 1 dd-push --site=site.invalid --timeout=1
@@ -352,7 +439,8 @@ ok 'an Agent that takes nothing' test "$(KW_CLOCK='' dd-push --timeout=0.1 \
 is 'is given up' "$(field error.code),$(field error.temporary)" timeout,true
 ok 'what it was sent before was sent' grep -q sent_at "$out"
 kill -CONT "$agent_pid"
-is 'and is there' "$(datagrams | jq -r . | grep -c '^m')" \
+datagrams >"$work/datagrams"
+is 'and is there' "$(jq -r . "$work/datagrams" | grep -c '^m')" \
     "$(grep -c sent_at "$out")"
 ok 'no socket' run_input "$gauge" 1 dd-push --statsd="unix://$work/none"
 ok 'is named' grep_err "$work/none"

@@ -156,8 +156,10 @@ keep_answer(const struct secret *secret, const struct http_call *call)
 	if (text != NULL)
 		why = keep_text(secret, text);
 	else
-		why = error_value(
-		    "input", "%s: no text, but binary", secret->what);
+		why = error_value("input", "%s: %s", secret->what,
+		    record_str(answer, "SecretBinary") != NULL
+			? "no text, but binary"
+			: "no text, or one with a NUL");
 	jv_free(answer);
 	return why;
 }

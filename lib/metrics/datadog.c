@@ -109,27 +109,28 @@ has_same_key(const char *tag, const char *other)
 
 /*
  * Appends text, made legal, unless one of the first stronger tags has its key,
- * or it is there already.
+ * or it is in seen, the set of those that were appended since.
  */
 static jv
-add_tag(jv tags, int stronger, const char *text)
+add_tag(jv tags, jv *seen, int stronger, const char *text)
 {
 	jv tag = datadog_tag(text);
 	const char *new = jv_string_value(tag);
-	bool wanted = *new != '\0';
+	bool wanted =
+	    *new != '\0' && !jv_object_has(jv_copy(*seen), jv_copy(tag));
 
-	for (int i = 0; wanted && i < jv_array_length(jv_copy(tags)); i++) {
+	for (int i = 0; wanted && i < stronger; i++) {
 		jv one = jv_array_get(jv_copy(tags), i);
-		const char *old = jv_string_value(one);
 
-		wanted = i < stronger ? !has_same_key(new, old)
-				      : strcmp(new, old) != 0;
+		wanted = !has_same_key(new, jv_string_value(one));
 		jv_free(one);
 	}
-	if (wanted)
-		return jv_array_append(tags, tag);
-	jv_free(tag);
-	return tags;
+	if (!wanted) {
+		jv_free(tag);
+		return tags;
+	}
+	*seen = jv_object_set(*seen, jv_copy(tag), jv_true());
+	return jv_array_append(tags, tag);
 }
 
 /* Appends all of list, an array of strings, which is borrowed. */
@@ -137,13 +138,15 @@ static jv
 add_list(jv tags, jv list)
 {
 	int stronger = jv_array_length(jv_copy(tags));
+	jv seen = jv_object();
 
 	for (int i = 0; i < jv_array_length(jv_copy(list)); i++) {
 		jv one = jv_array_get(jv_copy(list), i);
 
-		tags = add_tag(tags, stronger, jv_string_value(one));
+		tags = add_tag(tags, &seen, stronger, jv_string_value(one));
 		jv_free(one);
 	}
+	jv_free(seen);
 	return tags;
 }
 
@@ -159,23 +162,20 @@ bad_tags(jv tags, jv one)
 static jv
 tags_of_list(jv list)
 {
-	jv tags = jv_array();
-
 	for (int i = 0; i < jv_array_length(jv_copy(list)); i++) {
 		jv one = jv_array_get(jv_copy(list), i);
 
 		if (jv_get_kind(one) != JV_KIND_STRING)
-			return bad_tags(tags, one);
-		tags = add_tag(tags, 0, jv_string_value(one));
+			return bad_tags(jv_null(), one);
 		jv_free(one);
 	}
-	return tags;
+	return add_list(jv_array(), list);
 }
 
 static jv
 tags_of_object(jv object)
 {
-	jv tags = jv_array();
+	jv list = jv_array(), tags;
 
 	for (int i = jv_object_iter(object); jv_object_iter_valid(object, i);
 	     i = jv_object_iter_next(object, i)) {
@@ -185,14 +185,15 @@ tags_of_object(jv object)
 		if (kind == JV_KIND_NULL)
 			continue;
 		if (kind == JV_KIND_ARRAY || kind == JV_KIND_OBJECT)
-			return bad_tags(tags, value);
+			return bad_tags(list, value);
 		if (kind != JV_KIND_STRING)
 			value = jv_dump_string(value, 0);
 		text = jv_object_iter_key(object, i);
 		text = jv_string_concat(jv_string_append_str(text, ":"), value);
-		tags = add_tag(tags, 0, jv_string_value(text));
-		jv_free(text);
+		list = jv_array_append(list, text);
 	}
+	tags = add_list(jv_array(), list);
+	jv_free(list);
 	return tags;
 }
 
@@ -315,7 +316,8 @@ type_of(jv rec)
 {
 	static const char *const types[] = { "count", "rate", "gauge" };
 	jv given = record_get(rec, "type");
-	int type = jv_is_valid(given) ? 0 : 3;
+	bool has = jv_is_valid(given) && jv_get_kind(given) != JV_KIND_NULL;
+	int type = has ? 0 : 3;
 
 	for (int i = 0; i < 3; i++)
 		if (jv_get_kind(given) == JV_KIND_STRING &&

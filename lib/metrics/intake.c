@@ -25,6 +25,7 @@ enum {
 struct intake {
 	char *url;
 	char *key;                    /* the header */
+	const char *secret;           /* in that */
 	struct credential credential; /* only where the key is from */
 	struct buf body;
 	struct buf packed;
@@ -50,6 +51,13 @@ url_of(const char *site)
 		url = url != NULL ? url : config_env("DD_URL");
 	}
 	if (url != NULL) {
+		/* Without a scheme libcurl would take http. */
+		if ((strncmp(url, "http://", 7) != 0 &&
+			strncmp(url, "https://", 8) != 0) ||
+		    strpbrk(url, "@?# \t\r\n") != NULL)
+			die(STATUS_USAGE,
+			    "DD_DD_URL, DD_URL: an http or https URL without "
+			    "user, query and fragment is wanted");
 		len = strlen(url);
 		while (len > 0 && url[len - 1] == '/')
 			len--;
@@ -57,8 +65,9 @@ url_of(const char *site)
 	}
 	site = site != NULL ? site : config_env("DD_SITE");
 	site = site != NULL ? site : "datadoghq.com";
-	if (site[strspn(site, "abcdefghijklmnopqrstuvwxyz0123456789.-")] !=
-	    '\0')
+	if (*site == '\0' ||
+	    site[strspn(site, "abcdefghijklmnopqrstuvwxyz0123456789.-")] !=
+		'\0')
 		cli_wrong("%s: not a site of Datadog's, as datadoghq.eu", site);
 	return xasprintf("https://api.%s/api/v2/series", site);
 }
@@ -79,6 +88,7 @@ intake_open(const char *site)
 			    "DD_API_KEY holds a character that is in no key");
 	intake->url = url_of(site);
 	intake->key = xasprintf("DD-API-KEY: %s", key);
+	intake->secret = intake->key + strlen("DD-API-KEY: ");
 	intake->credential.source = xstrdup(config_env_source("DD_API_KEY"));
 	verbose("credential: %s", intake->credential.source);
 	return intake;
@@ -128,14 +138,16 @@ pack(struct intake *intake)
 	return len < intake->body.len;
 }
 
-/* Whether one of them is a count. */
+/* Whether errors, of an answer, are some; consumes them. */
 static bool
-has_once(const struct outbox_item *items, size_t count)
+has_errors(jv errors)
 {
-	for (size_t i = 0; i < count; i++)
-		if (items[i].once)
-			return true;
-	return false;
+	jv_kind kind = jv_get_kind(errors);
+	bool none = kind == JV_KIND_INVALID || kind == JV_KIND_NULL ||
+	    (kind == JV_KIND_ARRAY && jv_array_length(jv_copy(errors)) == 0);
+
+	jv_free(errors);
+	return !none;
 }
 
 /* What a 202 says: jv_null(), or the error. */
@@ -143,27 +155,71 @@ static jv
 judge(const struct http_call *call)
 {
 	jv body = jv_parse_sized(call->answer, (int)call->answer_size);
-	jv errors = record_get(body, "errors"), verdict = jv_null();
+	jv verdict = jv_null();
 	char *words = http_message(body);
 
 	if (call->status != 202)
 		verdict = error_value("unavailable",
 		    "HTTP %d is no answer of Datadog's", call->status);
-	else if (words != NULL ||
-	    (jv_get_kind(errors) == JV_KIND_ARRAY &&
-		jv_array_length(jv_copy(errors)) > 0))
+	else if (words != NULL || has_errors(record_get(body, "errors")))
 		verdict = error_value("rejected", "Datadog: %s",
 		    words != NULL ? words : "errors without words");
-	jv_free(errors);
 	jv_free(body);
 	free(words);
 	return verdict;
 }
 
-/* Sends items in one request: jv_null(), or why not. *status is HTTP's. */
+/* An error without the words of an answer that holds the key; consumes it. */
+static jv
+without_key(const struct intake *intake, jv why)
+{
+	jv safe;
+
+	if (jv_is_valid(why) ||
+	    strstr(error_message(why), intake->secret) == NULL)
+		return why;
+	safe = error_value(
+	    error_code(why), "an answer of %s that shows the key", intake->url);
+	jv_free(why);
+	return safe;
+}
+
+/* What became of items that call was to send: jv_null(), or why not. */
+static jv
+verdict_of(const struct intake *intake, const struct http_call *call)
+{
+	bool answered = jv_is_valid(call->error);
+	jv why =
+	    without_key(intake, answered ? judge(call) : jv_copy(call->error));
+	jv verdict;
+
+	if (jv_is_valid(why) || call->safe || !(answered || call->unsure) ||
+	    strcmp(error_code(why), "rejected") == 0)
+		return why;
+	verdict = error_value("unknown_outcome",
+	    "%s; a count that is sent twice counts twice: look at the metric "
+	    "before you send it again",
+	    error_message(why));
+	jv_free(why);
+	return verdict;
+}
+
+/* Whether the answer refuses items for what is in them. */
+static bool
+is_refusal(const struct http_call *call, jv verdict)
+{
+	return !jv_is_valid(verdict) &&
+	    strcmp(error_code(verdict), "rejected") == 0 &&
+	    (call->status == 202 || call->status == 400 || call->status == 413);
+}
+
+/*
+ * Sends items in one request: jv_null(), or why not. *refused is the status of
+ * a refusal for what is in them, else 0.
+ */
 static jv
 post(struct search *search, const struct outbox_item *items, size_t count,
-    int *status)
+    int *refused)
 {
 	struct intake *intake = search->intake;
 	const char *headers[] = { intake->key, "Content-Type: application/json",
@@ -173,7 +229,7 @@ post(struct search *search, const struct outbox_item *items, size_t count,
 		.credential = &intake->credential,
 		.headers = headers,
 		.json = true,
-		.safe = !has_once(items, count),
+		.safe = !items[0].once,
 		.deadline = search->end };
 	const struct buf *body = &intake->packed;
 	jv verdict;
@@ -186,16 +242,8 @@ post(struct search *search, const struct outbox_item *items, size_t count,
 	call.body = body->at;
 	call.body_size = (off_t)body->len;
 	http_do(&call);
-	*status = call.status;
-	if (jv_is_valid(call.error))
-		verdict = judge(&call);
-	else if (call.unsure && !call.safe)
-		verdict = error_value("unknown_outcome",
-		    "%s; a count that is sent twice counts twice: look at the "
-		    "metric before you send it again",
-		    error_message(call.error));
-	else
-		verdict = jv_copy(call.error);
+	verdict = verdict_of(intake, &call);
+	*refused = is_refusal(&call, verdict) ? call.status : 0;
 	http_release(&call);
 	return verdict;
 }
@@ -229,6 +277,7 @@ refused_among(jv why, size_t count, int status)
 	return verdict;
 }
 
+/* Sends items that are all counts, or none is. */
 static void
 send_range(struct search *search, struct outbox_item *items, size_t count)
 {
@@ -236,12 +285,11 @@ send_range(struct search *search, struct outbox_item *items, size_t count)
 	jv verdict = post(search, items, count, &status);
 	size_t half = count / 2;
 
-	if (jv_is_valid(verdict) || count == 1 ||
-	    (status != 202 && status != 400 && status != 413)) {
+	if (status == 0 || count == 1) {
 		settle(items, count, verdict);
 		return;
 	}
-	if (search->left < 2 || (status == 202 && has_once(items, count))) {
+	if (search->left < 2 || (status == 202 && items[0].once)) {
 		settle(items, count, refused_among(verdict, count, status));
 		return;
 	}
@@ -253,12 +301,33 @@ send_range(struct search *search, struct outbox_item *items, size_t count)
 	send_range(search, items + half, count - half);
 }
 
+/* Counts last, else in the order of the records. */
+static int
+by_once(const void *one, const void *other)
+{
+	const struct outbox_item *a = one, *b = other;
+
+	if (a->once != b->once)
+		return a->once ? 1 : -1;
+	return a->record < b->record ? -1 : 1;
+}
+
 void
 intake_send(struct intake *intake, struct outbox_item *items, size_t count,
     const struct deadline *end)
 {
 	struct search search = { intake, end, SEARCHES };
+	size_t first = 0;
 
-	if (count > 0)
-		send_range(&search, items, count);
+	qsort(items, count, sizeof *items, by_once);
+	while (first < count && !items[first].once)
+		first++;
+	diag_on_signal("metrics were under way to %s: whether they arrived is "
+		       "not known",
+	    intake->url);
+	if (first > 0)
+		send_range(&search, items, first);
+	if (first < count)
+		send_range(&search, items + first, count - first);
+	diag_on_signal(NULL);
 }

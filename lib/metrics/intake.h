@@ -8,7 +8,8 @@
  * not say of what), is tracked down: the request is halved until the series at
  * fault are alone, up to a number of requests. All tries hold the same points
  * with the same times, so to send a gauge or a rate again changes nothing; a
- * count whose answer was lost is not sent again.
+ * count whose answer was lost is not sent again, so counts go in requests of
+ * their own.
  *
  * DD_API_KEY is the key (config_env()). Where calls go: DD_DD_URL or DD_URL, as
  * the Agent takes them, unless a site is given; else that site, DD_SITE,

@@ -10,7 +10,10 @@
 #include "ndjson.h"
 #include "record.h"
 
-enum { RECORDS_MOST = 4 << 20 }; /* bytes of records that wait */
+enum {
+	RECORDS_MOST = 4 << 20, /* bytes of records that wait, */
+	RECORD_COST = 128,      /* each with what it costs besides its text */
+};
 
 /* The record with what became of its item, which is freed. */
 static jv
@@ -26,29 +29,36 @@ settle(jv rec, const char *field, const char *now, struct outbox_item *item)
 void
 outbox_flush(struct outbox *outbox)
 {
-	struct outbox_item *item = outbox->items;
 	char now[CLOCK_TEXT];
 
 	if (outbox->item_count > 0)
 		outbox->send(outbox->items, outbox->item_count);
 	clock_format(clock_now(), now);
-	for (size_t i = 0; i < outbox->count; i++) {
-		jv rec = outbox->records[i];
+	for (size_t i = 0; i < outbox->item_count; i++) {
+		struct outbox_item *item = &outbox->items[i];
 
-		if (outbox->sent[i])
-			rec = settle(rec, outbox->field, now, item++);
+		outbox->records[item->record].item = item;
+	}
+	for (size_t i = 0; i < outbox->count; i++) {
+		struct outbox_record *one = &outbox->records[i];
+		jv rec = jv_parse(one->text);
+
+		if (one->item != NULL)
+			rec = settle(rec, outbox->field, now, one->item);
 		ndjson_write(rec);
+		free(one->text);
 	}
 	outbox->count = outbox->bytes = 0;
 	outbox->item_count = outbox->item_bytes = 0;
 }
 
-/* Has rec wait; with an item, if text_len is not 0. */
+/* Has rec wait, with an item of text_len bytes, if that is not 0. */
 static void
 keep(struct outbox *outbox, jv rec, size_t text_len)
 {
-	jv text = jv_dump_string(jv_copy(rec), 0);
-	size_t bytes = (size_t)jv_string_length_bytes(text);
+	jv text = jv_dump_string(rec, 0);
+	size_t bytes =
+	    (size_t)jv_string_length_bytes(jv_copy(text)) + RECORD_COST;
 
 	if (outbox->bytes + bytes > RECORDS_MOST ||
 	    outbox->item_bytes + text_len > OUTBOX_MOST)
@@ -57,15 +67,14 @@ keep(struct outbox *outbox, jv rec, size_t text_len)
 		outbox->room = outbox->room * 2 + 64;
 		outbox->records = xreallocarray(
 		    outbox->records, outbox->room, sizeof *outbox->records);
-		outbox->sent = xreallocarray(
-		    outbox->sent, outbox->room, sizeof *outbox->sent);
 		outbox->items = xreallocarray(
 		    outbox->items, outbox->room, sizeof *outbox->items);
 	}
-	outbox->sent[outbox->count] = text_len > 0;
-	outbox->records[outbox->count++] = rec;
+	outbox->records[outbox->count++] =
+	    (struct outbox_record){ .text = xstrdup(jv_string_value(text)) };
 	outbox->bytes += bytes;
 	outbox->item_bytes += text_len;
+	jv_free(text);
 }
 
 void
@@ -84,6 +93,7 @@ outbox_put(struct outbox *outbox, jv rec, jv text, bool once)
 	    (struct outbox_item){ .text = xstrdup(jv_string_value(text)),
 		    .len = len,
 		    .once = once,
+		    .record = outbox->count - 1,
 		    .verdict = jv_null() };
 	jv_free(text);
 }
@@ -92,6 +102,5 @@ void
 outbox_release(struct outbox *outbox)
 {
 	free(outbox->records);
-	free(outbox->sent);
 	free(outbox->items);
 }

@@ -21,18 +21,21 @@ enum { OUTBOX_MOST = 500000 };
 struct outbox_item {
 	char *text;
 	size_t len;
-	bool once;  /* not to be sent twice: a count would be doubled */
-	jv verdict; /* jv_null() when it was sent, else an error_value() */
+	bool once;     /* not to be sent twice: a count would be doubled */
+	size_t record; /* the place of its record */
+	jv verdict;    /* jv_null() when it was sent, else an error_value() */
 };
 
 /* Set by the caller, the first two; all others zero at first. */
 struct outbox {
-	/* Sends the items, of which there may be none: sets the verdicts. */
+	/* Sends the items: sets their verdicts, and may order them anew. */
 	void (*send)(struct outbox_item *items, size_t count);
 	const char *field; /* gets the time, when it was sent */
 
-	jv *records;
-	bool *sent; /* the next of the items is its */
+	struct outbox_record {
+		char *text; /* as JSON: a jv takes many times as much */
+		struct outbox_item *item; /* NULL: nothing is sent of it */
+	} * records;
 	size_t count, room, bytes;
 	struct outbox_item *items;
 	size_t item_count, item_bytes;

@@ -281,7 +281,9 @@ statsd_send(struct statsd *statsd, struct outbox_item *items, size_t count,
 		jv verdict = connect_once(statsd);
 		int number;
 
-		if (jv_is_valid(verdict)) {
+		if (!jv_is_valid(verdict)) {
+			taken = count; /* each try may wait for a resolver */
+		} else {
 			number = send_datagram(statsd, end);
 			if (number != 0) {
 				jv_free(verdict);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <netdb.h>
 
 #include "clock.h"
 #include "metrics/datadog.h"
@@ -16,6 +17,20 @@
 #include "record.h"
 
 static struct datadog datadog;
+static int lookups;
+
+/* Names are looked up here, and are never found. */
+int
+getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
+    struct addrinfo **list)
+{
+	(void)name;
+	(void)service;
+	(void)hints;
+	*list = NULL;
+	lookups++;
+	return EAI_AGAIN;
+}
 
 /* The series of a record in JSON, as text; or its error's message. */
 static char *
@@ -171,6 +186,31 @@ test_lines(void **state)
 	}
 }
 
+/* Each look-up may take as long as a resolver is patient. */
+static void
+test_no_name(void **state)
+{
+	struct statsd *statsd = statsd_open("agent.invalid:8125");
+	struct deadline end = deadline_in(60);
+	struct outbox_item items[9];
+	static char line[1000];
+
+	(void)state;
+	memset(line, 'x', sizeof line - 1);
+	for (size_t i = 0; i < 9; i++)
+		items[i] = (struct outbox_item){ .text = line,
+			.len = sizeof line - 1,
+			.verdict = jv_null() };
+	statsd_send(statsd, items, 9, &end);
+	assert_int_equal(lookups, 2); /* one a family */
+	for (size_t i = 0; i < 9; i++) {
+		assert_string_equal(
+		    error_code(items[i].verdict), "unavailable");
+		jv_free(items[i].verdict);
+	}
+	statsd_close(statsd);
+}
+
 int
 main(void)
 {
@@ -179,6 +219,7 @@ main(void)
 		cmocka_unit_test(test_tags),
 		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_no_name),
 	};
 	static const char *const ours[] = { "DD_ENV", "DD_SERVICE",
 		"DD_VERSION", "DD_TAGS", "DD_HOSTNAME" };
