@@ -147,8 +147,9 @@ lab --fault 'match=WbRuns status=500 times=always'
 ok 'a server in trouble' run 1 wb-collect acme/lab
 none 'a server in trouble' unavailable,acme/lab
 ok 'is given up' test "$(slept | cut -d. -f1)" -le 120
-ok 'three projects' run 1 wb-collect acme/lab acme/lab acme/none
-ok 'have no more time' test "$(slept | cut -d. -f1)" -le 240
+lab --fault 'match=WbRuns status=429 retry-after=50 times=always'
+ok 'three projects' run 1 wb-collect acme/lab acme/two acme/three
+ok 'have no more time than one' test "$(slept | cut -d. -f1)" -le 120
 lab --fault 'match=WbRuns times=2 status=503'
 ok 'a passing trouble' run 0 wb-collect acme/lab
 is 'passes' "$(values)" "$new"
@@ -175,10 +176,10 @@ lab --fault "$(answer "$node,$other" c1 null)"
 ok 'a list that may go on' run 1 wb-collect acme/lab
 none 'a list that may go on' unavailable,acme/lab
 for name in displayName sweepName; do
-    lab --fault "match=WbRuns status=400 body='{\"errors\":[{\"message\":
-        \"Cannot query field \\\"$name\\\" on type \\\"Run\\\".\"}]}'"
+    lab --fault "match=WbRuns status=400 body='{\"errors\":[{\"message\":\"Cannot query field \\\"$name\\\" on type \\\"Run\\\".\"}]}'"
     ok "a server without $name" run 1 wb-collect acme/lab
     none "a server without $name" unavailable,acme/lab
+    ok 'is said of a run' grep_err 'has no displayName or no sweepName'
 done
 lab --fault "$(answer '{"node":{"name":"a","createdAt":null}}' c1 false)"
 ok 'a run without a state' run 1 wb-collect acme/lab
