@@ -31,7 +31,7 @@ day() {
     jq -n -c "$day + [$old]"
 }
 
-# lab [OPTION ...]: a server with these runs, at noon; acme/none has none.
+# lab [OPTION ...]: a server with these runs, at noon.
 lab() {
     echo $noon >"$KW_CLOCK"
     runs=$(day)
@@ -147,6 +147,9 @@ lab --fault 'match=WbRuns status=500 times=always'
 ok 'a server in trouble' run 1 wb-collect acme/lab
 none 'a server in trouble' unavailable,acme/lab
 ok 'is given up' test "$(slept | cut -d. -f1)" -le 120
+lab --fault 'match=WbRuns status=429 retry-after=50 times=always'
+ok 'three projects' run 1 wb-collect acme/lab acme/two acme/three
+ok 'have no more time than one' test "$(slept | cut -d. -f1)" -le 120
 lab --fault 'match=WbRuns times=2 status=503'
 ok 'a passing trouble' run 0 wb-collect acme/lab
 is 'passes' "$(values)" "$new"
@@ -155,6 +158,8 @@ is 'passes' "$(values)" "$new"
 answer() {
     _data="{\"data\":{\"project\":{\"runCount\":2,\"runs\":{\"edges\":[$1],
         \"pageInfo\":{\"endCursor\":\"$2\",\"hasNextPage\":$3}}}}}"
+    _data=$(printf '%s' "$_data" | jq -c '.data.project.runs.edges[].node |=
+        {displayName: null, sweepName: null} + .')
     printf "match=WbRuns status=200 body='%s'\n" \
         "$(printf '%s' "$_data" | jq -c .)"
 }
@@ -167,6 +172,15 @@ none 'a page that fails' unavailable,acme/lab
 lab --fault "$(answer "$node" c1 true)" --fault "$(answer "$other" c1 true)"
 ok 'a cursor that repeats' run 1 wb-collect acme/lab
 none 'a cursor that repeats' unavailable,acme/lab
+lab --fault "$(answer "$node,$other" c1 null)"
+ok 'a list that may go on' run 1 wb-collect acme/lab
+none 'a list that may go on' unavailable,acme/lab
+for name in displayName sweepName; do
+    lab --fault "match=WbRuns status=400 body='{\"errors\":[{\"message\":\"Cannot query field \\\"$name\\\" on type \\\"Run\\\".\"}]}'"
+    ok "a server without $name" run 1 wb-collect acme/lab
+    none "a server without $name" unavailable,acme/lab
+    ok 'is said of a run' grep_err 'has no displayName or no sweepName'
+done
 lab --fault "$(answer '{"node":{"name":"a","createdAt":null}}' c1 false)"
 ok 'a run without a state' run 1 wb-collect acme/lab
 none 'a run without a state' unavailable,acme/lab
@@ -226,7 +240,8 @@ $run_line" 1 wb-collect
 is 'takes all' "$(wc -l <"$out")" 1
 for bad in '{"run":"acme/two/y"}' '{"run":"acme/two/y","state":"running"}' \
     '{"run":"acme/two/y","state":"running","created_at":"today"}' \
-    '{"run":"y","state":"running","created_at":"2026-01-10T09:00:00Z"}'; do
+    '{"run":"y","state":"running","created_at":"2026-01-10T09:00:00Z"}' \
+    '{"run":"a\u0000/b/y","state":"running","created_at":"2026-01-10T09:00:00Z"}'; do
     ok "$bad" run_input "$run_line$nl$bad" 1 wb-collect
     is 'cannot be counted' "$(wc -l <"$out"),$(field error.code)" 1,input
 done
@@ -281,6 +296,13 @@ is 'and units that names end in' "$(grep '^# UNIT' "$out" | awk '{print $3, $4}'
 wandb_collect_last_success_timestamp_seconds seconds
 wandb_push_to_main_avg_duration_hours hours
 wandb_training_avg_duration_hours hours'
+for form in prometheus openmetrics; do
+    ok "$form: a project that comes again" run 0 wb-collect --format=$form \
+        -j2 acme/lab acme/lab 'acme/t "o,\=' lab
+    is 'gives no value twice' "$(grep -v '^#' "$out" | sed 's/ [^ ]*$//' |
+        sort | uniq -d)" ''
+    ok 'as is said' grep_err 'acme/lab: comes again'
+done
 ok 'InfluxDB' both influx
 ok 'has whole numbers' grep -qx 'wandb.runs.active,entity=acme,project=lab value=2i 1768046400000000000' "$out"
 ok 'others' grep -qx 'wandb.training.total_gpu_hours_24h,entity=acme,project=lab value=37.983333333333334 1768046400000000000' "$out"

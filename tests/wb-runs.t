@@ -315,6 +315,13 @@ is 'rows that lack' "$(rows_fault \
     "times=always status=200 body='{\"data\":{\"project\":{\"run\":{\"sampledHistory\":[[],[]]}}}}'")" \
     '1 0 unavailable'
 ok 'are counted' grep_err 'the server gave 0 rows, but has 16000'
+older 'Cannot query field \"historyLineCount\" on type \"Run\".; Cannot query field \"historyKeys\" on type \"Run\".'
+ok 'rows of which nobody knows how many' run 1 wb-runs --history=b acme/rows
+is 'are not none' "$(jq -r .error.code "$out" | uniq -c | tr -s ' ')" \
+    ' 9 unavailable'
+answer "$(page '{"node":{"name":"r8","historyLineCount":16000,"historyKeys":{"lastStep":9223372036854775807}}}' "$end" 1)"
+ok 'a last step behind which there is no number' run 0 wb-runs --history=b acme/rows
+is 'is no wrong end' "$(wc -l <"$out")" 16000
 sandbox DELETE faults >/dev/null
 is 'the key is never shown' "$(grep -rl "$WANDB_API_KEY" "$out" "$err")" ''
 is 'no violation' "$(state '.violations | length')" 0

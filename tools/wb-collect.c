@@ -76,7 +76,8 @@ static struct runfold_rules rules = {
 static const char *limits_file, *secret; /* --threshold, --aws-secret */
 static jv limits; /* of --threshold; an object, empty without */
 static struct exposition exposition;
-static double started; /* in clock_ticks() */
+static double started;           /* in clock_ticks() */
+static struct deadline deadline; /* of all that is asked */
 static struct ndjson_tool tool = { .key = "project" };
 
 /* ---- metrics out ---- */
@@ -117,17 +118,16 @@ server(void)
 static jv
 collect(jv rec)
 {
-	struct deadline end = deadline_in(cli_timeout(120));
 	struct runfold_rules own = rules;
 	struct runfold fold = { 0 };
 	char *project = NULL;
 	jv why = runcollect_project(
-	    server(), record_str(rec, "project"), &end, &project);
+	    server(), record_str(rec, "project"), &deadline, &project);
 
 	own.now = clock_now();
 	runfold_begin(&fold, &own);
 	if (jv_is_valid(why))
-		why = runcollect(server(), project, &fold, &end);
+		why = runcollect(server(), project, &fold, &deadline);
 	if (jv_is_valid(why)) {
 		write_metrics(&fold, project);
 		jv_free(rec);
@@ -269,8 +269,7 @@ use_secret(const char *name)
 {
 	static const char *const wanted[] = { "WANDB_API_KEY", "WANDB_ENTITY",
 		"WANDB_PROJECT", NULL };
-	struct deadline end = deadline_in(cli_timeout(120));
-	jv why = aws_secret_provide(name, wanted, &end);
+	jv why = aws_secret_provide(name, wanted, &deadline);
 
 	if (!jv_is_valid(why))
 		die(STATUS_USAGE, "%s", error_message(why));
@@ -285,6 +284,7 @@ main(int argc, char *argv[])
 	started = clock_ticks();
 	rules.now = clock_now();
 	read_options(argc, argv);
+	deadline = deadline_in(cli_timeout(120));
 	limits = limits_file != NULL ? threshold_read(limits_file, is_metric)
 				     : jv_object();
 	if (!jv_is_valid(limits))

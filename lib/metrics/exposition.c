@@ -145,21 +145,43 @@ add_label(struct buf *out, int i, const char *key, const char *value)
 	free(name);
 }
 
-static void
+/* Whether a sample begins with series: its name, labels and the space. */
+static bool
+has_series(const struct buf *samples, const struct buf *series)
+{
+	const char *line, *end;
+
+	for (size_t at = 0; at < samples->len; at += (size_t)(end - line) + 1) {
+		line = samples->at + at;
+		end = memchr(line, '\n', samples->len - at);
+		if ((size_t)(end - line) > series->len &&
+		    memcmp(line, series->at, series->len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* False if there is one of its series already. */
+static bool
 add_sample(struct exposition *all, jv rec, const char *help, const char *value)
 {
 	struct exposition_family *family =
 	    family_of(all, record_str(rec, "metric"), help);
-	struct buf *out = &family->samples;
-	struct buf labels = { 0 };
+	struct buf series = { 0 }, labels = { 0 };
+	bool again;
 
 	each_tag(rec, &labels, add_label);
 	if (labels.len > 0)
 		buf_addc(&labels, '}');
-	buf_adds(out, family->name);
-	buf_add(out, labels.at, labels.len);
-	buf_addf(out, " %s\n", value);
+	buf_adds(&series, family->name);
+	buf_add(&series, labels.at, labels.len);
+	buf_addc(&series, ' ');
+	again = has_series(&family->samples, &series);
+	if (!again)
+		buf_addf(&family->samples, "%s%s\n", series.at, value);
 	buf_release(&labels);
+	buf_release(&series);
+	return !again;
 }
 
 /* OpenMetrics: a unit is one that the name ends in. */
@@ -274,7 +296,7 @@ exposition_named(const char *name, enum exposition_form *form)
 	return false;
 }
 
-void
+bool
 exposition_add(
     struct exposition *exposition, jv rec, const char *help, bool counts)
 {
@@ -282,6 +304,7 @@ exposition_add(
 	double at = time != NULL ? clock_parse(time) : NAN;
 	jv value = record_get(rec, "value");
 	struct buf number = { 0 };
+	bool added = true;
 
 	if (jv_get_kind(value) == JV_KIND_NUMBER &&
 	    record_str(rec, "metric") != NULL) {
@@ -289,7 +312,7 @@ exposition_add(
 		switch (exposition->form) {
 		case EXPOSITION_PROMETHEUS:
 		case EXPOSITION_OPENMETRICS:
-			add_sample(exposition, rec, help, number.at);
+			added = add_sample(exposition, rec, help, number.at);
 			break;
 		case EXPOSITION_INFLUX:
 			add_point(
@@ -302,6 +325,7 @@ exposition_add(
 	}
 	buf_release(&number);
 	jv_free(value);
+	return added;
 }
 
 void

@@ -39,9 +39,11 @@ struct exposition {
 
 /*
  * Adds a record, which is borrowed. help says what the metric is, in a
- * sentence; counts: its value is a whole number always.
+ * sentence; counts: its value is a whole number always. False: Prometheus' two
+ * forms take one sample of a name and its tags, and there was one; the record
+ * is left out.
  */
-void exposition_add(
+bool exposition_add(
     struct exposition *exposition, jv rec, const char *help, bool counts);
 
 /* Appends the whole text to out, and is empty again. */

@@ -39,6 +39,17 @@ runcollect_project(struct wandb *wandb, const char *text,
 	return why;
 }
 
+/*
+ * Whether what tells its group is there, if it is null: runs_list() does
+ * without a field that a server does not know.
+ */
+static bool
+is_complete(const struct run_facts *facts)
+{
+	return facts->at[RUN_NAME].text.at != NULL &&
+	    facts->at[RUN_SWEEP].text.at != NULL;
+}
+
 /* Takes a run from the server. */
 static jv
 take_node(void *context, struct span run)
@@ -49,7 +60,9 @@ take_node(void *context, struct span run)
 	jv out = jv_null();
 
 	if (run_facts_read(&facts, run, RUN_OF_SERVER))
-		wrong = runfold_add(context, &facts);
+		wrong = is_complete(&facts)
+		    ? runfold_add(context, &facts)
+		    : "has no displayName or no sweepName";
 	if (wrong != NULL) {
 		(void)run_facts_text(&facts, RUN_ID, &id); /* "" without */
 		out =

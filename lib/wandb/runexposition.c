@@ -4,6 +4,7 @@
  */
 #include "wandb/runexposition.h"
 #include "clock.h"
+#include "diag.h"
 #include "record.h"
 #include "wandb/runmetrics.h"
 
@@ -23,7 +24,7 @@ add_own(struct exposition *exposition, const char *name, double value, jv tags,
 
 	rec = record_set_number(rec, "value", value);
 	rec = jv_object_set(rec, jv_string("tags"), tags);
-	exposition_add(exposition, rec, help, false);
+	(void)exposition_add(exposition, rec, help, false); /* as the first */
 	jv_free(rec);
 }
 
@@ -34,12 +35,15 @@ runexposition_add(
 	jv rec = jv_parse_sized(line.at, (int)line.len);
 	const char *metric = record_str(rec, "metric");
 	int i = metric != NULL ? runmetric_find(metric, window) : -1;
+	bool again = i >= 0 &&
+	    !exposition_add(
+		exposition, rec, runmetric_help(i), runmetric_counts(i));
 
-	if (i >= 0)
-		exposition_add(
-		    exposition, rec, runmetric_help(i), runmetric_counts(i));
 	/* Once a project: its first metric is never null. */
-	if (i == 0 && has_families(exposition))
+	if (i == 0 && again)
+		warning("%s: comes again, and is left out",
+		    record_str(rec, "project"));
+	else if (i == 0 && has_families(exposition))
 		add_own(exposition,
 		    "wandb.collect.last_success_timestamp_seconds",
 		    clock_parse(record_str(rec, "at")), record_get(rec, "tags"),

@@ -16,7 +16,8 @@
 
 /*
  * Adds a line that may be a record of runmetric_record(), with this window;
- * what is another is passed by.
+ * what is another is passed by. A project that comes again is left out, with a
+ * warning, where its metrics may be there once only.
  */
 void runexposition_add(
     struct exposition *exposition, struct span line, double window);

@@ -352,16 +352,12 @@ write_url(struct writing *writing, const char *name)
 static struct json_value
 unwrapped(const struct json_value *value)
 {
-	struct json_member member;
-	struct json_walk walk;
+	struct json_value inner;
 
-	if (value->type != JSON_OBJECT)
-		return *value;
-	json_walk(&walk, value->text, JSON_WORDS);
-	while (json_next(&walk, &member))
-		if (span_is(member.key, "value"))
-			return member.value;
-	return *value;
+	return value->type == JSON_OBJECT &&
+		json_find(value->text, JSON_WORDS, "value", &inner)
+	    ? inner
+	    : *value;
 }
 
 static bool

@@ -16,6 +16,7 @@ folder_of(struct runfolders *all, struct span name)
 	size_t number, count = all->names.count;
 
 	if (slash == NULL || slash == name.at ||
+	    memchr(name.at, '\0', name.len) != NULL ||
 	    slash == name.at + name.len - 1 ||
 	    memchr(slash + 1, '/', name.len - (size_t)(slash + 1 - name.at)) !=
 		NULL)

@@ -15,6 +15,9 @@ enum {
 	ANSWER_BYTES = 2 << 20
 };
 
+/* Behind it JSON's numbers are not exact; rows there lack in the count. */
+static const long long LAST_STEP = 1LL << 53;
+
 static const char text[] =
     "query WbRunRows($e: String!, $p: String!, $r: String!, "
     "$s: [JSONString!]!) {"
@@ -180,6 +183,8 @@ runrows_start(struct runrows *rows, const char *entity, const char *project,
 	if (runs_member(object, "historyKeys", &value) &&
 	    value.type == JSON_OBJECT)
 		run->last = runs_number(value.text, "lastStep");
+	if (run->last > LAST_STEP)
+		run->last = LAST_STEP;
 	run->width = run->last + 1;
 	if (run->lines > ROWS)
 		run->width = (long long)((double)run->width * (ROWS / 2) /
@@ -317,6 +322,10 @@ take_ranges(
 		range = next;
 		next = swap;
 	}
+	if (run->lines < 0)
+		return error_value("unavailable",
+		    "%s/%s/%s: the server does not say how many rows it has",
+		    run->entity, run->project, run->id);
 	if (run->count < run->lines)
 		return error_value("unavailable",
 		    "%s/%s/%s: the server gave %lld rows, but has %lld",

@@ -489,8 +489,12 @@ take_cursor(struct list *list, struct page *page, struct span info)
 	struct json_value value;
 	struct buf cursor = { 0 };
 
-	page->more =
-	    runs_member(info, "hasNextPage", &value) && value.type == JSON_TRUE;
+	if (!runs_member(info, "hasNextPage", &value) ||
+	    (value.type != JSON_TRUE && value.type != JSON_FALSE))
+		return error_value("unavailable",
+		    "WbRuns: the answer does not say whether there are more "
+		    "runs");
+	page->more = value.type == JSON_TRUE;
 	if (!page->more)
 		return jv_null();
 	if (!runs_member(info, "endCursor", &value) ||

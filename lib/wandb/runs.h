@@ -6,8 +6,8 @@
  * answer of more than 2 MiB is asked for again in smaller pages. The caller
  * gets each run as the server wrote it, a JSON object.
  *
- * Memory: two pages, and 16 to 32 bytes for each run, by which one that comes
- * twice is known.
+ * Memory: two pages; 64 kB, by which a run that comes again within 1,000 others
+ * is known; and 16 to 32 bytes for each page's cursor.
  */
 #ifndef WANDB_RUNS_H
 #define WANDB_RUNS_H
