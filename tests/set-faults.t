@@ -1,0 +1,3 @@
+#!/bin/sh
+. "$srcdir/tests/lib.sh"
+done_testing

@@ -73,6 +73,7 @@ text_of(struct span object, const char *name)
 		return NULL;
 	json_decode(
 	    &text, (struct span){ value.text.at + 1, value.text.len - 2 });
+	buf_adds(&text, ""); /* an empty one has an end, too */
 	return buf_take(&text);
 }
 

@@ -502,7 +502,9 @@ write_next(struct work *work, bool *unsure)
 			work->plain = true;
 			return jv_null();
 		}
-		work->written = work->written || jv_is_valid(why);
+		/* Somebody else may have written the same before. */
+		if (jv_is_valid(why))
+			work->written = !is_same(&work->before, &work->there);
 		return why;
 	}
 	why = runend_do(work->wandb, work->place,
@@ -594,7 +596,7 @@ send(struct work *work)
 	bool unsure = false;
 	jv why = write_next(work, &unsure);
 
-	work->dirty = work->dirty || unsure || work->written;
+	work->dirty = work->dirty || unsure || jv_is_valid(why);
 	if (jv_is_valid(why)) {
 		work->lost = 0;
 		work->pause = 0.25;
