@@ -59,13 +59,13 @@ send(struct wandb *wandb, const struct runnow *run, bool with_artifacts,
 
 /* What it means that the run cannot be asked for. Consumes why. */
 static jv
-not_seen(jv why, bool sent)
+not_seen(jv why, bool absent, bool sent)
 {
 	jv out;
 
 	if (!sent)
 		return why;
-	out = strcmp(error_code(why), "not_found") == 0
+	out = absent
 	    ? jv_null()
 	    : error_value("unknown_outcome",
 		  "the run was deleted, or not: it could not be asked for then "
@@ -88,7 +88,7 @@ rundelete_do(struct wandb *wandb, const struct account_place *place,
 	for (int tries = 0;;) {
 		why = runnow_ask(wandb, place, 0, deadline, &run);
 		if (!jv_is_valid(why)) {
-			why = not_seen(why, sent);
+			why = not_seen(why, run.absent, sent);
 			break;
 		}
 		if (!sent) {

@@ -199,14 +199,19 @@ runnow_ask(struct wandb *wandb, const struct account_place *place, int texts,
 		.summary = jv_invalid(),
 		.config = jv_invalid() };
 	struct taking taking = { run, texts };
+	bool absent = false;
 	jv why;
 
 	if ((texts & RUNNOW_SUMMARY) != 0)
 		query.summary = jv_array();
 	if ((texts & RUNNOW_CONFIG) != 0)
 		query.config = jv_array();
+	query.absent = &absent;
 	why =
 	    runs_one(wandb, &query, place->run_id, deadline, take_run, &taking);
+	if (!jv_is_valid(why))
+		runnow_release(run);
+	run->absent = absent;
 	jv_free(query.summary);
 	jv_free(query.config);
 	return why;

@@ -19,7 +19,8 @@ enum { RUNNOW_DEAD_AFTER = 600 };
 
 /* All zero: nothing is known. Strings may be NULL. */
 struct runnow {
-	char *id; /* the server's own */
+	bool absent; /* the server says that there is no such run */
+	char *id;    /* the server's own */
 	char *state, *display_name, *notes, *group, *sweep;
 	double heard_of;            /* when; NAN: never */
 	bool stopped;               /* it was asked to stop */

@@ -572,11 +572,11 @@ wait_for(struct work *work)
 
 /* Why it could not be looked at; after a write that tells nothing of it. */
 static jv
-not_seen(const struct work *work, jv why)
+not_seen(const struct work *work, bool absent, jv why)
 {
 	jv out;
 
-	if (!work->dirty || strcmp(error_code(why), "not_found") == 0)
+	if (!work->dirty || absent)
 		return why;
 	out = error_value("unknown_outcome",
 	    "the run was written, but could not be asked for then (%s): look "
@@ -626,7 +626,7 @@ look(struct work *work, bool *stale)
 		if (!*stale)
 			observe(work, &seen);
 	} else {
-		why = not_seen(work, why);
+		why = not_seen(work, seen.absent, why);
 	}
 	runnow_release(&seen);
 	return why;
