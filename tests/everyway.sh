@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2154,SC2034 # lib.sh, and the test itself
 # everyway.sh - each request of a call fails in every way, beside lib.sh
 #
 # A scene: begin_SCENE starts the server, act_SCENE calls the tool, whose status

@@ -28,7 +28,7 @@ runnow_release(struct runnow *run)
 	jv_free(run->tags);
 	buf_release(&run->summary);
 	buf_release(&run->config);
-	*run = (struct runnow){ .heard_of = NAN, .tags = jv_array() };
+	*run = (struct runnow){ .heard_of = NAN, .tags = jv_null() };
 }
 
 static char *
@@ -152,6 +152,7 @@ runnow_take(struct runnow *run, struct span object, int texts)
 	jv why = jv_null();
 
 	runnow_release(run);
+	run->tags = jv_array();
 	run->id = text_of(object, "id");
 	run->state = text_of(object, "state");
 	run->display_name = text_of(object, "displayName");
