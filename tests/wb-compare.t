@@ -70,11 +70,12 @@ is 'as nothing differs in' "$(field config)" '{}'
 
 # Seeds that no double tells apart.
 big=$(
-    record a '{"seed":9007199254740992}' '{"k.x":1,"k":{"x":2}}'
-    record b '{"seed":9007199254740993}' '{"k":{"x":3}}'
+    record a '{"seed":9007199254740992,"l":[9007199254740992]}' '{"k.x":1,"k":{"x":2}}'
+    record b '{"seed":9007199254740993,"l":[9007199254740993]}' '{"k":{"x":3}}'
 )
 ok 'large numbers' run_input "$big" 0 wb-compare
 ok 'differ' grep -q '"seed":{"e/p/a":9007199254740992,"e/p/b":9007199254740993}' "$out"
+ok 'in a list, too' grep -q '"l":{"e/p/a":\[9007199254740992\]' "$out"
 is 'of a key that is there twice the first counts' \
     "$(field 'summary' | jq -c '.["k.x"]')" '{"e/p/a":1,"e/p/b":3}'
 ok 'one run' run_input "$(record a '{"lr":1}' '{"loss":2}')" 0 wb-compare

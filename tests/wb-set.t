@@ -105,6 +105,12 @@ ok 'a key of the config is removed' set_one 0 --config=-deep
 is 'with its wrapping' "$(texts config | jq -c keys)" \
     '["_wandb","lr","seed","word"]'
 
+begin '.config = "{\"seed\":{\"value\":[9007199254740992]}}"'
+ok 'a number that no double tells from it' set_one 0 \
+    '--config=seed=[9007199254740993]'
+is 'is another' "$(field updated)$(texts config)" \
+    '["config.seed"]{"seed":{"value":[9007199254740993]}}'
+
 begin '.summary = "" | .config = null'
 ok 'of nothing' set_one 0 --summary=a=1 --config=b=2
 is 'a summary' "$(texts summary)" '{"a":1}'
@@ -252,6 +258,12 @@ is 'nor do we' "$(ask .tags)" '["b","c","e"]'
 is 'which takes another write' "$(asked UpsertBucket)" 2
 is 'it is told once' "$(field updated)" '["summary.score","tags"]'
 
+between '{notes: "theirs", group: "theirs", display_name: "theirs"}'
+begin . "match=UpsertBucket load=$work/between"
+ok 'what is not ours' set_one 0 --group=ours --summary=score=1
+is 'is theirs' "$(ask '[.notes, .displayName, .group]')" \
+    '["theirs","theirs","ours"]'
+
 between '{config: "{\"lr\":{\"value\":5},\"theirs\":{\"value\":1}}"}'
 begin . "match=UpsertBucket load=$work/between"
 ok 'the same of a config' set_one 0 --config=lr=2
@@ -331,6 +343,9 @@ begin . 'match=UpsertBucket close=after' \
     'match=WbRun nth=2 times=always status=403'
 ok 'lost, and not to be asked for' set_one 1 --summary=score=1
 is 'is not known' "$(field error.code)" unknown_outcome
+begin . 'match=UpsertBucket status=409'
+ok 'a 409' set_one 0 --summary=score=1
+is 'passes' "$(texts summary)" "${summary%\}},\"score\":1}"
 begin . 'match=UpsertBucket times=always close=before'
 ok 'lost each time' set_one 1 --summary=score=1
 is 'is told' "$(field error.code),$(asked UpsertBucket)" unavailable,5

@@ -9,8 +9,8 @@
 
 #include "json.h"
 #include "wandb/comparison.h"
-#include "wandb/jsonedit.h"
 #include "wandb/keys.h"
+#include "wandb/same.h"
 
 /* The values of a key, in the order of the runs: this, and a text, each. */
 struct entry {
@@ -148,7 +148,7 @@ table_add(struct table *table, struct span key, size_t run, struct span value)
 		return;
 	if (!column->unequal &&
 	    (table->whole || column->seen < run ||
-		(run > 0 && !jsonedit_same(common(column), value))))
+		(run > 0 && !same_exactly(common(column), value))))
 		part(column);
 	if (column->unequal || run == 0)
 		add_entry(column, run, value);

@@ -20,20 +20,6 @@ struct spot {
 	bool wrapped;       /* its value is {"value": V} */
 };
 
-static bool
-is_whole(struct span text)
-{
-	return text.len > 0 && strspn(text.at, "-0123456789") >= text.len;
-}
-
-bool
-jsonedit_same(struct span a, struct span b)
-{
-	if (a.len == b.len && memcmp(a.at, b.at, a.len) == 0)
-		return true;
-	return !(is_whole(a) && is_whole(b)) && same_json(a, b);
-}
-
 /* The value in {"value": V}; false if it is none. */
 static bool
 unwrap(const struct json_value *value, struct json_value *inner)
@@ -170,7 +156,7 @@ put(struct buf *text, struct span key, struct span value,
 	if (value.len == 0)
 		return take_away(text, key, form);
 	find((struct span){ text->at, text->len }, key, form, &spot);
-	if (spot.found && !spot.wrapped && jsonedit_same(spot.value, value))
+	if (spot.found && !spot.wrapped && same_exactly(spot.value, value))
 		return false;
 	old = spot.found ? spot.value : (struct span){ spot.end, 0 };
 	if (!spot.found) {
@@ -215,7 +201,7 @@ follow(struct buf *text, struct span from, struct span other, bool remove)
 			take_away(text, key, JSONEDIT_EXACT);
 		else if (!remove &&
 		    !(spot.found &&
-			jsonedit_same(spot.value, member.value.text)))
+			same_exactly(spot.value, member.value.text)))
 			put(text, key, member.value.text, JSONEDIT_EXACT);
 	}
 	buf_release(&name);

@@ -24,18 +24,13 @@ enum jsonedit_form {
  * empty value takes the key away. A key that is there under its whole name is
  * that one; else a dot leads into an object that is there, the one with the
  * longest name; else the key is new, dots and all. A value that is the same
- * JSON value stays in the bytes that it has. Returns whether text was changed.
+ * (same_exactly()) stays in the bytes that it has. Returns whether text was
+ * changed.
  */
 bool jsonedit_put(struct buf *text, const char *key, struct span value,
     enum jsonedit_form form);
 
 /* Does to text, key by key at the top, what made base become theirs. */
 void jsonedit_merge(struct buf *text, struct span base, struct span theirs);
-
-/*
- * Whether two texts are the same value, as same_json(); whole numbers by all
- * of their digits.
- */
-bool jsonedit_same(struct span a, struct span b);
 
 #endif

@@ -11,6 +11,7 @@
 #include "record.h"
 #include "wandb/jsonedit.h"
 #include "wandb/runset.h"
+#include "wandb/same.h"
 #include "wandb/verify.h"
 
 enum {
@@ -191,13 +192,15 @@ merge_tags(jv tags, jv base, jv theirs)
 	return tags;
 }
 
-static void
+/* Whether that changes it. */
+static bool
 put_text(char **to, const char *text)
 {
-	if (text == NULL || same_text(*to, text))
-		return;
+	if (same_text(*to, text))
+		return false;
 	free(*to);
-	*to = xstrdup(text);
+	*to = text != NULL ? xstrdup(text) : NULL;
+	return true;
 }
 
 static jv
@@ -245,11 +248,9 @@ apply(const struct runset *set, struct runnow *run, jv names)
 		}
 	}
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-		if (texts[i].text == NULL ||
-		    same_text(*texts[i].to, texts[i].text))
-			continue;
-		put_text(texts[i].to, texts[i].text);
-		names = add_name(names, texts[i].name);
+		if (texts[i].text != NULL &&
+		    put_text(texts[i].to, texts[i].text))
+			names = add_name(names, texts[i].name);
 	}
 	return names;
 }
@@ -274,22 +275,41 @@ struct work {
 	jv why;   /* and what came instead */
 };
 
-/* Takes what the others did between there and seen into what is wanted. */
+/*
+ * Takes what the others did between there and seen into what is wanted. Of
+ * texts that are one value theirs is taken; ours is put over it then.
+ */
+static void
+merge_texts(struct work *work, const struct runnow *seen)
+{
+	const struct runnow *there = &work->there;
+	struct runnow *wanted = &work->wanted;
+
+	if (!same_text(there->display_name, seen->display_name))
+		(void)put_text(&wanted->display_name, seen->display_name);
+	if (!same_text(there->notes, seen->notes))
+		(void)put_text(&wanted->notes, seen->notes);
+	if (!same_text(there->group, seen->group))
+		(void)put_text(&wanted->group, seen->group);
+}
+
 static void
 merge(struct work *work, const struct runnow *seen)
 {
+	const struct runnow *there = &work->there;
 	struct runnow *wanted = &work->wanted;
 
-	if (!same_bytes(&work->there.summary, &seen->summary))
-		jsonedit_merge(&wanted->summary, span_in(&work->there.summary),
+	merge_texts(work, seen);
+	if (!same_bytes(&there->summary, &seen->summary))
+		jsonedit_merge(&wanted->summary, span_in(&there->summary),
 		    span_in(&seen->summary));
-	if (!same_bytes(&work->there.config, &seen->config))
-		jsonedit_merge(&wanted->config, span_in(&work->there.config),
+	if (!same_bytes(&there->config, &seen->config))
+		jsonedit_merge(&wanted->config, span_in(&there->config),
 		    span_in(&seen->config));
-	wanted->tags = merge_tags(wanted->tags, work->there.tags, seen->tags);
+	wanted->tags = merge_tags(wanted->tags, there->tags, seen->tags);
 }
 
-/* Consumes nothing; the names go nowhere. */
+/* The names are known. */
 static void
 apply_again(struct work *work)
 {
@@ -300,14 +320,14 @@ apply_again(struct work *work)
 static bool
 has_summary_changed(const struct work *work)
 {
-	return !jsonedit_same(
+	return !same_exactly(
 	    span_in(&work->wanted.summary), span_in(&work->there.summary));
 }
 
 static bool
 has_config_changed(const struct work *work)
 {
-	return !jsonedit_same(
+	return !same_exactly(
 	    span_in(&work->wanted.config), span_in(&work->there.config));
 }
 
@@ -433,6 +453,8 @@ take_written(struct work *work, const struct runnow *found)
 {
 	struct runnow wrote = { 0 };
 
+	merge_texts(work, found); /* what was not written stays theirs */
+	apply_again(work);
 	runnow_copy(&wrote, &work->wanted);
 	runnow_copy(&work->before, found);
 	merge(work, found);
@@ -602,7 +624,8 @@ send(struct work *work)
 		work->pause = 0.25;
 		return why;
 	}
-	if (!unsure)
+	/* 409 passes, as upstream has found. */
+	if (!unsure && strcmp(error_code(why), "conflict") != 0)
 		return why;
 	jv_free(work->why);
 	work->why = why;

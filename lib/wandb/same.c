@@ -8,7 +8,8 @@
 
 #include "wandb/same.h"
 
-static bool same_value(const struct json_value *a, const struct json_value *b);
+static bool same_value(
+    const struct json_value *a, const struct json_value *b, bool exact);
 
 static struct span
 inside(const struct json_value *string)
@@ -34,13 +35,22 @@ same_text(struct span a, bool a_escaped, struct span b, bool b_escaped)
 }
 
 static bool
-same_number(struct span a, struct span b)
+is_whole(struct span number)
+{
+	for (size_t i = 0; i < number.len; i++)
+		if (strchr(".eE", number.at[i]) != NULL)
+			return false;
+	return true;
+}
+
+static bool
+same_number(struct span a, struct span b, bool exact)
 {
 	char *x, *y;
 	bool same = a.len == b.len && memcmp(a.at, b.at, a.len) == 0;
 
-	if (same)
-		return true;
+	if (same || (exact && is_whole(a) && is_whole(b)))
+		return same;
 	x = xstrndup(a.at, a.len);
 	y = xstrndup(b.at, b.len);
 	/* As they were read, so they must be equal to the last bit. */
@@ -65,8 +75,8 @@ same_member(
 	return NULL;
 }
 
-bool
-same_objects(struct span a, struct span b, bool b_has_more)
+static bool
+same_members(struct span a, struct span b, bool b_has_more, bool exact)
 {
 	struct json_members x = { 0 }, y = { 0 };
 	struct json_fault fault;
@@ -77,16 +87,22 @@ same_objects(struct span a, struct span b, bool b_has_more)
 
 	for (size_t i = 0; same && i < x.count; i++) {
 		other = same_member(&y, i, &x.at[i]);
-		same =
-		    other != NULL && same_value(&x.at[i].value, &other->value);
+		same = other != NULL &&
+		    same_value(&x.at[i].value, &other->value, exact);
 	}
 	json_members_release(&x);
 	json_members_release(&y);
 	return same;
 }
 
+bool
+same_objects(struct span a, struct span b, bool b_has_more)
+{
+	return same_members(a, b, b_has_more, false);
+}
+
 static bool
-same_array(struct span a, struct span b)
+same_array(struct span a, struct span b, bool exact)
 {
 	struct json_walk x, y;
 	struct json_member of_a, of_b;
@@ -99,40 +115,53 @@ same_array(struct span a, struct span b)
 		more_b = json_next(&y, &of_b);
 		if (!more_a || !more_b)
 			return more_a == more_b;
-		if (!same_value(&of_a.value, &of_b.value))
+		if (!same_value(&of_a.value, &of_b.value, exact))
 			return false;
 	}
 }
 
 static bool
-same_value(const struct json_value *a, const struct json_value *b)
+same_value(const struct json_value *a, const struct json_value *b, bool exact)
 {
 	if (a->type == JSON_WORD && b->type == JSON_STRING)
 		return same_text(a->text, false, inside(b), b->escaped);
 	if (a->type == JSON_STRING && b->type == JSON_WORD)
-		return same_value(b, a);
+		return same_value(b, a, exact);
 	if (a->type != b->type)
 		return false;
 	switch (a->type) {
 	case JSON_NUMBER:
-		return same_number(a->text, b->text);
+		return same_number(a->text, b->text, exact);
 	case JSON_STRING:
 		return same_text(inside(a), a->escaped, inside(b), b->escaped);
 	case JSON_ARRAY:
-		return same_array(a->text, b->text);
+		return same_array(a->text, b->text, exact);
 	case JSON_OBJECT:
-		return same_objects(a->text, b->text, false);
+		return same_members(a->text, b->text, false, exact);
 	default:
 		return same_text(a->text, false, b->text, false);
 	}
 }
 
-bool
-same_json(struct span a, struct span b)
+static bool
+same(struct span a, struct span b, bool exact)
 {
 	struct json_value x, y;
 	struct json_fault fault;
 
 	return json_value(a, JSON_WORDS, &x, &fault) &&
-	    json_value(b, JSON_WORDS, &y, &fault) && same_value(&x, &y);
+	    json_value(b, JSON_WORDS, &y, &fault) && same_value(&x, &y, exact);
+}
+
+bool
+same_json(struct span a, struct span b)
+{
+	return same(a, b, false);
+}
+
+bool
+same_exactly(struct span a, struct span b)
+{
+	return (a.len == b.len && memcmp(a.at, b.at, a.len) == 0) ||
+	    same(a, b, true);
 }

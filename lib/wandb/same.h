@@ -16,6 +16,9 @@
 /* False if either is no JSON. */
 bool same_json(struct span a, struct span b);
 
+/* The same, whole numbers by all of their digits; or the same bytes. */
+bool same_exactly(struct span a, struct span b);
+
 /* The same of objects; with b_has_more only the members of a are looked at. */
 bool same_objects(struct span a, struct span b, bool b_has_more);
 
