@@ -27,6 +27,7 @@ struct page {
 	struct wandb_call call;
 	int size;     /* runs that it may have */
 	bool patient; /* http.h's tries were asked for */
+	bool doubted; /* what came was no answer: the one was asked for again */
 
 	/* The answer. */
 	struct span edges;
@@ -322,6 +323,15 @@ shrink(struct list *list, struct page *page)
 	page->patient = false;
 }
 
+/* The server has said so. */
+static jv
+absent(const struct runs_query *query, jv why)
+{
+	if (query->absent != NULL)
+		*query->absent = true;
+	return why;
+}
+
 /*
  * Waits for a page, which is asked for again where that may help. Returns
  * jv_null() with the project in *project, or an error_value(). The call is to
@@ -353,6 +363,10 @@ await(struct list *list, struct page *page, struct span *project)
 		    !jv_is_valid(page->call.http.error) &&
 		    error_is_temporary(why))
 			page->patient = true;
+		else if (list->run_id != NULL && !page->doubted &&
+		    jv_is_valid(page->call.http.error) &&
+		    strcmp(error_code(why), "unavailable") == 0)
+			page->doubted = true; /* a gateway's page, say */
 		else
 			return why;
 		jv_free(why);
@@ -363,9 +377,11 @@ await(struct list *list, struct page *page, struct span *project)
 		return error_value("unavailable",
 		    "%s: the answer has no project", page->call.operation);
 	if (value.type == JSON_NULL)
-		return error_value("not_found",
-		    "%s/%s: there is no such project, or no right to see it",
-		    list->query->entity, list->query->project);
+		return absent(list->query,
+		    error_value("not_found",
+			"%s/%s: there is no such project, or no right to see "
+			"it",
+			list->query->entity, list->query->project));
 	*project = value.text;
 	return jv_null();
 }
@@ -749,10 +765,11 @@ runs_one(struct wandb *wandb, const struct runs_query *query,
 	if (jv_is_valid(why)) {
 		jv_free(why);
 		if (!runs_member(project, "run", &run) || run.type == JSON_NULL)
-			why = error_value("not_found",
-			    "%s/%s/%s: there is no such run, or no right to "
-			    "see it",
-			    query->entity, query->project, run_id);
+			why = absent(query,
+			    error_value("not_found",
+				"%s/%s/%s: there is no such run, or no right "
+				"to see it",
+				query->entity, query->project, run_id));
 		else if (run.type != JSON_OBJECT)
 			why = error_value(
 			    "unavailable", "WbRun: the answer has no run");
