@@ -15,7 +15,7 @@
 
 #include "http.h"
 
-enum { PUTS_PARALLEL = 16 };
+enum { PUTS_PARALLEL = 32 };
 
 struct put {
 	const char *url;
