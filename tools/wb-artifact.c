@@ -16,6 +16,7 @@
 #include "cli.h"
 #include "clock.h"
 #include "globs.h"
+#include "http.h"
 #include "json.h"
 #include "mem.h"
 #include "ndjson.h"
@@ -50,6 +51,8 @@ static const char help[] =
     "  -o, --output=DIR        get: into DIR (artifacts/NAME:vN)\n"
     "      --include=GLOB      only files whose names match; may be repeated\n"
     "      --exclude=GLOB      no files whose names match; may be repeated\n";
+
+enum { AT_ONCE = 128 }; /* transfers; as the official client */
 
 enum {
 	OPT_TYPE = 256,
@@ -315,6 +318,7 @@ main(int argc, char *argv[])
 	if (which == 3)
 		cli_wrong("\"%s\" is none of put, get, ls", command);
 	optind++;
+	http_allow(AT_ONCE);
 	wandb = wandb_open();
 	if (entity == NULL)
 		entity = wandb_config_of(wandb)->entity;

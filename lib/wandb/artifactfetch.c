@@ -21,7 +21,6 @@
 #include "wandb/growing.h"
 
 enum {
-	SLOTS = 32,
 	BATCH = 1000, /* addresses that are asked for at once */
 	NAMES_MOST = 10,
 	BEHIND = 8 << 20, /* bytes of which the disk is told at once */
@@ -616,11 +615,11 @@ static void
 fetch_batch(
     struct artifact_fetch *fetch, struct batch *batch, struct slot *slots)
 {
-	size_t next = 0, busy;
+	size_t next = 0, busy, count = (size_t)http_allowed();
 
 	do {
 		busy = 0;
-		for (size_t i = 0; i < SLOTS; i++) {
+		for (size_t i = 0; i < count; i++) {
 			struct slot *slot = &slots[i];
 
 			if (slot->busy && slot->answered && judge(slot, batch))
@@ -676,11 +675,12 @@ static void
 fetch_all(struct artifact_fetch *fetch, const struct contents_entry **missing,
     size_t count)
 {
-	struct slot *slots = xcalloc(SLOTS, sizeof *slots);
+	size_t allowed = (size_t)http_allowed();
+	struct slot *slots = xcalloc(allowed, sizeof *slots);
 	struct batch batches[2], *batch = &batches[0], *next = &batches[1];
 	size_t at = count < BATCH ? count : BATCH, left;
 
-	for (size_t i = 0; i < SLOTS; i++) {
+	for (size_t i = 0; i < allowed; i++) {
 		slots[i].fetch = fetch;
 		slots[i].fd = -1;
 		slots[i].call.error = jv_null();
