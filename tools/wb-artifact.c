@@ -9,6 +9,7 @@
  *      or file
  */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <jv.h>
@@ -26,17 +27,10 @@
 #include "wandb/artifactput.h"
 
 static const char help[] =
-    "usage: wb-artifact put [-hnVv] [-j N] [--timeout=TIME] [-e ENTITY]\n"
-    "                   [-p PROJECT] [--type=TYPE] [--name=NAME]\n"
-    "                   [--alias=ALIAS] [--metadata=JSON]\n"
-    "                   [--description=TEXT] [--run=RUN] [--include=GLOB]\n"
-    "                   [--exclude=GLOB] [path ...]\n"
-    "       wb-artifact get [-hVv] [-j N] [--timeout=TIME] [-e ENTITY]\n"
-    "                   [-p PROJECT] [-o DIR] [--include=GLOB]\n"
-    "                   [--exclude=GLOB] [artifact ...]\n"
-    "       wb-artifact ls [-hVv] [-j N] [--timeout=TIME] [-e ENTITY]\n"
-    "                   [-p PROJECT] [--type=TYPE] [--include=GLOB]\n"
-    "                   [--exclude=GLOB] [project | artifact ...]\n"
+    "usage: wb-artifact put [-hnVv] [-j N] [option ...] [path ...]\n"
+    "       wb-artifact get [-hVv] [-j N] [option ...] [artifact ...]\n"
+    "       wb-artifact ls [-hVv] [-j N] [option ...] [project | artifact "
+    "...]\n"
     "Put, get and list W&B artifacts.\n"
     "\n"
     "  -n, --dry-run           put: measure and look, but send nothing\n"
@@ -54,16 +48,8 @@ static const char help[] =
 
 enum { AT_ONCE = 128 }; /* transfers; as the official client */
 
-enum {
-	OPT_TYPE = 256,
-	OPT_NAME,
-	OPT_ALIAS,
-	OPT_METADATA,
-	OPT_DESCRIPTION,
-	OPT_RUN,
-	OPT_INCLUDE,
-	OPT_EXCLUDE
-};
+enum { OPT_TYPE = 256, OPT_NAME, OPT_ALIAS, OPT_METADATA, OPT_DESCRIPTION };
+enum { OPT_RUN = 272, OPT_INCLUDE, OPT_EXCLUDE };
 
 static const struct option longopts[] = {
 	{ "dry-run", no_argument, NULL, 'n' },
@@ -81,12 +67,7 @@ static const struct option longopts[] = {
 	{ 0 },
 };
 
-static struct wandb *wandb;
-static const char *type, *entity, *project, *run;
-static struct artifact_put put;
-static struct artifact_get get;
 static struct globs include, exclude;
-static struct artifact_name run_name;
 
 static bool
 is_wanted(const char *name)
@@ -94,6 +75,13 @@ is_wanted(const char *name)
 	return (include.count == 0 || globs_match(&include, name)) &&
 	    !globs_match(&exclude, name);
 }
+
+static struct wandb *wandb;
+static const char *type, *entity, *project, *run;
+static struct artifact_put put;
+static struct artifact_get get = { .wanted = is_wanted };
+static struct artifact_ls ls = { .wanted = is_wanted };
+static struct artifact_name run_name;
 
 /* --timeout from now on; NULL without one. */
 static const struct deadline *
@@ -103,20 +91,28 @@ limit(struct deadline *deadline)
 	return isinf(deadline->at) ? NULL : deadline;
 }
 
+/* What is learnt of an artifact; artifact is get's and ls' key. */
+static jv
+forget(jv rec)
+{
+	static const char *const own[] = { "version", "digest", "type", "state",
+		"aliases", "files", "bytes", "created_at", "run", "unchanged",
+		"output_dir", "fetched", "references", NULL };
+
+	return record_forget(rec, own);
+}
+
 static jv
 put_one(jv rec)
 {
-	static const char *const own[] = { "artifact", "version", "digest",
-		"type", "state", "aliases", "files", "bytes", "created_at",
-		"run", "unchanged", NULL };
 	struct artifact_put this = put;
 	struct deadline deadline;
 	char *path;
 
 	this.dry_run |= record_true(rec, "dry_run");
 	path = xstrdup(record_str(rec, "path"));
-	rec = artifact_put(
-	    wandb, &this, path, limit(&deadline), record_forget(rec, own));
+	rec = artifact_put(wandb, &this, path, limit(&deadline),
+	    record_drop(forget(rec), "artifact"));
 	free(path);
 	return rec;
 }
@@ -124,32 +120,19 @@ put_one(jv rec)
 static jv
 get_one(jv rec)
 {
-	static const char *const own[] = { "version", "digest", "type", "state",
-		"aliases", "files", "bytes", "created_at", "output_dir",
-		"fetched", "references", NULL };
-	static char *into; /* -o DIR holds this one */
 	struct artifact_name name;
 	struct deadline deadline;
 	jv why;
 
 	if (record_true(rec, "dry_run")) /* nothing was put */
 		return rec;
-	rec = record_forget(rec, own);
+	rec = forget(rec);
 	why = artifact_name_parse(
 	    &name, record_str(rec, "artifact"), entity, project);
 	if (!jv_is_valid(why))
 		return record_error(rec, why);
-	if (get.folder != NULL && into != NULL &&
-	    strcmp(into, record_str(rec, "artifact")) != 0) {
-		rec = record_error(rec,
-		    error_value("conflict",
-			"%s holds %s: one artifact a folder", get.folder,
-			into));
-	} else {
-		free(into);
-		into = xstrdup(record_str(rec, "artifact"));
-		rec = artifact_get(wandb, &get, &name, limit(&deadline), rec);
-	}
+	jv_free(why);
+	rec = artifact_get(wandb, &get, &name, limit(&deadline), rec);
 	artifact_name_release(&name);
 	return rec;
 }
@@ -157,31 +140,13 @@ get_one(jv rec)
 static jv
 ls_one(jv rec)
 {
-	const char *text = record_str(rec, "artifact");
-	struct artifact_name name;
 	struct deadline deadline;
-	const struct deadline *end = limit(&deadline);
-	const char *slash = strchr(text, '/');
-	bool versions = slash != NULL && strchr(slash + 1, '/') != NULL;
 	jv why;
 
 	if (record_true(rec, "dry_run"))
 		return rec;
-	why = versions || strchr(text, ':') != NULL
-	    ? artifact_name_parse(&name, text, entity, project)
-	    : artifact_name_parse_project(&name, text, entity);
-	if (!jv_is_valid(why))
-		return record_error(rec, why);
-	jv_free(why);
-	if (name.name == NULL)
-		why =
-		    artifact_ls_project(wandb, &name, type, end, ndjson_write);
-	else if (name.alias == NULL)
-		why = artifact_ls_versions(wandb, &name, end, ndjson_write);
-	else
-		why = artifact_ls_files(
-		    wandb, &name, is_wanted, end, ndjson_write);
-	artifact_name_release(&name);
+	why = artifact_ls(wandb, &ls, record_str(rec, "artifact"),
+	    limit(&deadline), ndjson_write);
 	if (!jv_is_valid(why))
 		return record_error(rec, why);
 	jv_free(why);
@@ -189,12 +154,12 @@ ls_one(jv rec)
 	return jv_invalid();
 }
 
-/* A value that is not empty. */
+/* The name of an entity, a project, a type, an alias. */
 static const char *
 word(const char *option, const char *text)
 {
-	if (*text == '\0')
-		cli_wrong("%s is empty", option);
+	if (*text == '\0' || strpbrk(text, "/:") != NULL)
+		cli_wrong("%s: \"%s\" is no word", option, text);
 	return text;
 }
 
@@ -209,14 +174,6 @@ take_metadata(const char *text)
 	if (value.type != JSON_OBJECT)
 		cli_wrong("--metadata: \"%s\" is no object", text);
 	put.metadata = text;
-}
-
-static void
-take_alias(const char *text)
-{
-	if (*text == '\0' || strpbrk(text, "/:") != NULL)
-		cli_wrong("--alias: \"%s\" is none", text);
-	put.aliases = jv_array_append(put.aliases, jv_string(text));
 }
 
 static void
@@ -236,7 +193,7 @@ read_options(int argc, char *argv[])
 			project = word("-p", optarg);
 			break;
 		case 'o':
-			get.folder = word("-o", optarg);
+			get.folder = optarg;
 			break;
 		case OPT_TYPE:
 			type = word("--type", optarg);
@@ -245,7 +202,8 @@ read_options(int argc, char *argv[])
 			put.name = optarg;
 			break;
 		case OPT_ALIAS:
-			take_alias(optarg);
+			put.aliases = jv_array_append(
+			    put.aliases, jv_string(word("--alias", optarg)));
 			break;
 		case OPT_METADATA:
 			take_metadata(optarg);
@@ -254,7 +212,7 @@ read_options(int argc, char *argv[])
 			put.description = optarg;
 			break;
 		case OPT_RUN:
-			run = word("--run", optarg);
+			run = optarg;
 			break;
 		case OPT_INCLUDE:
 			globs_add(&include, optarg);
@@ -266,7 +224,6 @@ read_options(int argc, char *argv[])
 	}
 }
 
-/* What wb-artifact put needs to know before anything is done. */
 static void
 prepare_put(int operands)
 {
@@ -318,6 +275,8 @@ main(int argc, char *argv[])
 	if (which == 3)
 		cli_wrong("\"%s\" is none of put, get, ls", command);
 	optind++;
+	if (get.folder != NULL && *get.folder == '\0')
+		cli_wrong("the name of the folder is empty");
 	http_allow(AT_ONCE);
 	wandb = wandb_open();
 	if (entity == NULL)
@@ -326,10 +285,13 @@ main(int argc, char *argv[])
 		project = wandb_config_of(wandb)->project;
 	if (which == 0)
 		prepare_put(argc - optind);
-	get.wanted = is_wanted;
+	ls.entity = entity;
+	ls.project = project;
+	ls.type = type;
 	status = ndjson_filter(
 	    argv + optind, commands[which].key, commands[which].work);
 	artifact_name_release(&run_name);
+	free(get.holds);
 	wandb_close(wandb);
 	globs_release(&include);
 	globs_release(&exclude);

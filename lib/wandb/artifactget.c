@@ -104,8 +104,22 @@ fetch_into(jv rec, struct wandb *wandb, const struct artifact_get *get,
 	return rec;
 }
 
+/* The folder that is given is for the first artifact only. */
+static jv
+take_folder(struct artifact_get *get, const char *artifact)
+{
+	if (get->folder == NULL)
+		return jv_null();
+	if (get->holds == NULL)
+		get->holds = xstrdup(artifact);
+	return strcmp(get->holds, artifact) == 0
+	    ? jv_null()
+	    : error_value("conflict", "%s holds %s: one artifact a folder",
+		  get->folder, get->holds);
+}
+
 jv
-artifact_get(struct wandb *wandb, const struct artifact_get *get,
+artifact_get(struct wandb *wandb, struct artifact_get *get,
     const struct artifact_name *name, const struct deadline *deadline, jv rec)
 {
 	jv node = artifact_find(wandb, name, deadline), why;
@@ -115,6 +129,12 @@ artifact_get(struct wandb *wandb, const struct artifact_get *get,
 	if (!jv_is_valid(node))
 		return record_error(rec, node);
 	rec = artifact_describe(rec, node);
+	why = take_folder(get, record_str(rec, "artifact"));
+	if (!jv_is_valid(why)) {
+		jv_free(node);
+		return record_error(rec, why);
+	}
+	jv_free(why);
 	folder = get->folder != NULL ? xstrdup(get->folder) : folder_of(node);
 	why = artifact_contents(&contents, node, deadline);
 	if (jv_is_valid(why) && folder == NULL) {

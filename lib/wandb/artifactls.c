@@ -169,8 +169,8 @@ take_type(struct list *list, jv node)
 			    : error_value("unavailable", "a type without name");
 }
 
-jv
-artifact_ls_project(struct wandb *wandb, const struct artifact_name *name,
+static jv
+ls_project(struct wandb *wandb, const struct artifact_name *name,
     const char *type, const struct deadline *deadline, artifact_take *take)
 {
 	struct list list = { wandb, deadline, "ArtifactTypes",
@@ -197,8 +197,8 @@ take_version(struct list *list, jv node)
 	return jv_null();
 }
 
-jv
-artifact_ls_versions(struct wandb *wandb, const struct artifact_name *name,
+static jv
+ls_versions(struct wandb *wandb, const struct artifact_name *name,
     const struct deadline *deadline, artifact_take *take)
 {
 	struct list list = { wandb, deadline, "ArtifactVersions",
@@ -236,8 +236,8 @@ file_record(const char *artifact, const struct contents_entry *entry)
 	return rec;
 }
 
-jv
-artifact_ls_files(struct wandb *wandb, const struct artifact_name *name,
+static jv
+ls_files(struct wandb *wandb, const struct artifact_name *name,
     bool (*wanted)(const char *path), const struct deadline *deadline,
     artifact_take *take)
 {
@@ -259,5 +259,30 @@ artifact_ls_files(struct wandb *wandb, const struct artifact_name *name,
 	artifact_contents_release(&contents);
 	jv_free(its);
 	jv_free(node);
+	return why;
+}
+
+jv
+artifact_ls(struct wandb *wandb, const struct artifact_ls *ls, const char *text,
+    const struct deadline *deadline, artifact_take *take)
+{
+	const char *slash = strchr(text, '/');
+	bool is_artifact = strchr(text, ':') != NULL ||
+	    (slash != NULL && strchr(slash + 1, '/') != NULL);
+	struct artifact_name name;
+	jv why = is_artifact
+	    ? artifact_name_parse(&name, text, ls->entity, ls->project)
+	    : artifact_name_parse_project(&name, text, ls->entity);
+
+	if (!jv_is_valid(why))
+		return why;
+	jv_free(why);
+	if (name.name == NULL)
+		why = ls_project(wandb, &name, ls->type, deadline, take);
+	else if (name.alias == NULL)
+		why = ls_versions(wandb, &name, deadline, take);
+	else
+		why = ls_files(wandb, &name, ls->wanted, deadline, take);
+	artifact_name_release(&name);
 	return why;
 }

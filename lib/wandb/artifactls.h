@@ -8,26 +8,24 @@
 #include "wandb/api.h"
 #include "wandb/artifactname.h"
 
-/*
- * Each hands records to take, which consumes them, and returns jv_null() or an
- * error_value(), also after records. type: only collections of it; NULL: all.
- */
+struct artifact_ls {
+	const char *entity, *project; /* what a name lacks; or NULL */
+	const char *type; /* of a project: only of that type; NULL: all */
+	bool (*wanted)(const char *path); /* of a version: only such files */
+};
+
+/* Takes a record, which it consumes. */
 typedef void artifact_take(jv rec);
 
-/* The collections of a project, by type: artifact, type, created_at. */
-jv artifact_ls_project(struct wandb *wandb, const struct artifact_name *name,
-    const char *type, const struct deadline *deadline, artifact_take *take);
-
-/* The versions of a collection, as artifact_describe() has them. */
-jv artifact_ls_versions(struct wandb *wandb, const struct artifact_name *name,
-    const struct deadline *deadline, artifact_take *take);
-
 /*
- * The files of a version, those that are wanted: artifact, name, bytes, digest,
- * and ref for references.
+ * Hands records to take. Of ENTITY/PROJECT: its collections, by type, with
+ * artifact, type, description, created_at, and version and digest of the latest
+ * version. Of ENTITY/PROJECT/NAME: its versions, as artifact_describe() has
+ * them. With :ALIAS: the files of that one, with artifact, name, bytes, digest,
+ * digest_algorithm if it is not MD5, and ref for references. Returns jv_null(),
+ * or an error_value(), also after records.
  */
-jv artifact_ls_files(struct wandb *wandb, const struct artifact_name *name,
-    bool (*wanted)(const char *path), const struct deadline *deadline,
-    artifact_take *take);
+jv artifact_ls(struct wandb *wandb, const struct artifact_ls *ls,
+    const char *text, const struct deadline *deadline, artifact_take *take);
 
 #endif
