@@ -299,6 +299,33 @@ ok 'is got' get 0 -o "$work/parts" tester/p/data
 ok 'whole' same "$folder" "$work/parts"
 is 'nothing was wrong' "$(state .violations)" '[]'
 
+# ---- a large one, whose digest another process makes ----
+
+mkdir "$work/big"
+head -c 20000000 /dev/urandom >"$work/big/file"
+serve
+put 0 "$work/big"
+rm -rf "$got"
+sandbox POST faults 'match=/file cut=17000000' >"$work/reply"
+ok 'a large file that is cut' get 0 -o "$got" tester/p/big
+ok 'is whole' same "$work/big" "$got"
+rm -rf "$got"
+sandbox POST faults 'match=/file stall=17000000' >"$work/reply"
+# shellcheck disable=SC2016 # evaluated later
+large='[ -n "$(find "$got" -name ".wb-artifact.*" -size +33000 2>&-)" ]'
+interrupted "$large" wb-artifact get -o "$got" tester/p/big
+ok 'one that was killed' get 0 -o "$got" tester/p/big
+ok 'is whole' same "$work/big" "$got"
+rm -rf "$got"
+sandbox POST faults 'match=/file stall=17000000' >"$work/reply"
+interrupted "$large" wb-artifact get -o "$got" tester/p/big
+for part in "$got"/.wb-artifact.*; do
+    printf X | dd of="$part" bs=1 conv=notrunc 2>&-
+done
+ok 'one whose part was damaged' get 0 -o "$got" tester/p/big
+ok 'is whole' same "$work/big" "$got"
+is 'without parts' "$(parts "$got")" 0
+
 # ---- names and digests that others chose ----
 
 entry() {

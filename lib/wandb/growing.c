@@ -12,6 +12,32 @@
 
 #include "wandb/growing.h"
 
+/*
+ * Closes all but these: a lock on a folder must end with the parent, not with
+ * us a moment later.
+ */
+static void
+keep(int a, int b, int c)
+{
+	int fds[] = { a, b, c };
+	unsigned from = 3;
+
+	for (int i = 0; i < 2; i++)
+		for (int k = i + 1; k < 3; k++)
+			if (fds[k] < fds[i]) {
+				int other = fds[i];
+
+				fds[i] = fds[k];
+				fds[k] = other;
+			}
+	for (int i = 0; i < 3; i++) {
+		if ((unsigned)fds[i] > from) /* an old kernel keeps them */
+			(void)close_range(from, (unsigned)fds[i] - 1, 0);
+		from = (unsigned)fds[i] + 1;
+	}
+	(void)close_range(from, ~0U, 0);
+}
+
 static _Noreturn void
 follow(int fd, enum checksum_kind kind, int reached, int result)
 {
@@ -22,6 +48,7 @@ follow(int fd, enum checksum_kind kind, int reached, int result)
 
 	/* Whoever kills the parent means us, too; its locks end with us. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	keep(fd, reached, result);
 	checksum_begin_file(&sum, kind);
 	while ((got = read(reached, &end, sizeof end)) != 0) {
 		if (got < 0 && errno == EINTR)
