@@ -20,16 +20,20 @@ struct slot {
 
 struct puts {
 	const struct deadline *deadline;
-	struct slot slots[PUTS_PARALLEL];
+	int count;
+	struct slot slots[];
 };
 
 struct puts *
 puts_new(const struct deadline *deadline)
 {
-	struct puts *puts = xcalloc(1, sizeof *puts);
+	int count = http_allowed();
+	struct puts *puts =
+	    xcalloc(1, sizeof *puts + (size_t)count * sizeof *puts->slots);
 
 	puts->deadline = deadline;
-	for (int i = 0; i < PUTS_PARALLEL; i++)
+	puts->count = count;
+	for (int i = 0; i < count; i++)
 		puts->slots[i].call.error = jv_null();
 	return puts;
 }
@@ -49,7 +53,7 @@ clear(struct slot *slot)
 void
 puts_wait(struct puts *puts)
 {
-	for (int i = 0; i < PUTS_PARALLEL; i++) {
+	for (int i = 0; i < puts->count; i++) {
 		while (http_pending(&puts->slots[i].call))
 			http_drive();
 		clear(&puts->slots[i]);
@@ -67,7 +71,7 @@ static struct slot *
 idle(struct puts *puts)
 {
 	for (;;) {
-		for (int i = 0; i < PUTS_PARALLEL; i++) {
+		for (int i = 0; i < puts->count; i++) {
 			if (!http_pending(&puts->slots[i].call)) {
 				clear(&puts->slots[i]);
 				return &puts->slots[i];

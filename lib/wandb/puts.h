@@ -15,8 +15,6 @@
 
 #include "http.h"
 
-enum { PUTS_PARALLEL = 16 };
-
 struct put {
 	const char *url;
 	jv headers; /* an array of "Name: value"; the caller's, as all is */
@@ -40,7 +38,8 @@ struct puts *puts_new(const struct deadline *deadline);
 void puts_free(struct puts *puts);
 
 /*
- * Begins one, after waiting for one of PUTS_PARALLEL to end. What put points
+ * Begins one, after waiting for one to end if there are as many as
+ * http.h allows. What put points
  * to is copied, but for bytes and context.
  */
 void puts_start(struct puts *puts, const struct put *put);
