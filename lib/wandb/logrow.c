@@ -539,9 +539,10 @@ write_key(void *context, struct span key, struct span json)
 	void **both = context;
 	struct logrows *rows = both[0];
 	struct json_value value;
+	struct json_fault fault;
 
 	put_key(rows, 0, key, false);
-	if (json_value(json, JSON_WORDS, &value, NULL))
+	if (json_value(json, JSON_WORDS, &value, &fault))
 		each_leaf(rows, 1, &value, write_leaf, both[1]);
 }
 

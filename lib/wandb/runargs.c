@@ -92,6 +92,7 @@ run_arg_config(struct tree *config, const char *text)
 {
 	const char *sign = strchr(text, '=');
 	struct json_value value;
+	struct json_fault fault;
 	struct buf json = { 0 };
 	struct span name;
 
@@ -101,7 +102,7 @@ run_arg_config(struct tree *config, const char *text)
 	}
 	if (sign == NULL || sign == text)
 		cli_wrong("--config: \"%s\": give KEY=VALUE or @FILE", text);
-	if (json_value(span_of(sign + 1), JSON_WORDS, &value, NULL))
+	if (json_value(span_of(sign + 1), JSON_WORDS, &value, &fault))
 		buf_add(&json, value.text.at, value.text.len);
 	else
 		json_quote(&json, span_of(sign + 1));
