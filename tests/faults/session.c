@@ -1,0 +1,844 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * session - wb-log under a clock that the test moves
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "file.h"
+#include "record.h"
+#include "session.h"
+
+enum {
+	PROMISE = 30,       /* seconds until a line is on the server */
+	ALIVE_WITHIN = 240, /* after which it would seem to have crashed */
+	GIVEN_UP = 300,     /* after the end of the input, by default */
+	HANG_MS = 20000,    /* of true time */
+	MOST_ARGS = 16,
+};
+
+static const char *work;
+static char *limits, *folder, *out, *err;
+static int clock_fd = -1;
+
+struct session {
+	struct story *story;
+	const struct plan *plan;
+	pid_t pid;
+	int input, unread; /* both ends of the pipe */
+	int waits;
+	double until;       /* it waits */
+	bool on_input;      /* and for input, too */
+	struct buf pending; /* has come, and did not fit into the pipe */
+	long long *ends;    /* by line: of its bytes in the input */
+	long long queued, written;
+	int first, came;    /* lines: the first one, and the next to come */
+	int piece, trouble; /* those that are next */
+	bool ended;         /* the input, or it was told to end */
+	int waited;         /* times */
+	double alive;       /* it was seen so */
+	char *faults;       /* that are left of those that were ordered */
+	double patience;
+	bool struck; /* it was killed */
+};
+
+/* ---- plans ---- */
+
+static void
+plan_piece(struct plan *plan, struct piece piece)
+{
+	plan->pieces = xreallocarray(
+	    plan->pieces, (size_t)plan->piece_count + 1, sizeof *plan->pieces);
+	plan->pieces[plan->piece_count++] = piece;
+	if (plan->end < piece.at)
+		plan->end = piece.at;
+}
+
+void
+plan_line(struct plan *plan, double at, int line)
+{
+	plan_piece(plan, (struct piece){ at, line, WHOLE });
+}
+
+void
+plan_halves(struct plan *plan, double at, double rest_at, int line)
+{
+	plan_piece(plan, (struct piece){ at, line, FIRST });
+	plan_piece(plan, (struct piece){ rest_at, line, SECOND });
+}
+
+void
+plan_trouble(struct plan *plan, struct trouble trouble)
+{
+	plan->troubles = xreallocarray(plan->troubles,
+	    (size_t)plan->trouble_count + 1, sizeof *plan->troubles);
+	plan->troubles[plan->trouble_count++] = trouble;
+}
+
+void
+plan_release(struct plan *plan)
+{
+	for (int i = 0; i < plan->trouble_count; i++)
+		free(plan->troubles[i].spec);
+	for (int i = 0; plan->options[i] != NULL; i++)
+		free(plan->options[i]);
+	free(plan->troubles);
+	free(plan->pieces);
+	*plan = (struct plan){ 0 };
+}
+
+/* ---- stories ---- */
+
+void
+session_init(const char *its_work)
+{
+	work = its_work;
+	if (getenv("KW_LIMITS") != NULL)
+		limits = xstrdup(getenv("KW_LIMITS"));
+	folder = xasprintf("%s/wandb", work);
+	out = xasprintf("%s/log.out", work);
+	err = xasprintf("%s/log.err", work);
+	setenv("WANDB_DIR", work, 1);
+	clock_fd = open(getenv("KW_CLOCK"), O_WRONLY | O_CLOEXEC);
+	if (clock_fd < 0)
+		die(STATUS_USAGE, "KW_CLOCK: %s", strerror(errno));
+}
+
+/* In place, as others may read it; all times are in whole milliseconds. */
+static void
+set_clock(struct story *story, double now)
+{
+	char text[40];
+	int len = snprintf(text, sizeof text, "%.3f\n", now);
+
+	if (pwrite(clock_fd, text, (size_t)len, 0) != len)
+		die(STATUS_STREAM, "KW_CLOCK: %s", strerror(errno));
+	story->now = now;
+}
+
+/* Others have added what they waited. */
+static void
+take_clock(struct story *story)
+{
+	double now = ceil(clock_now() * 1000) / 1000;
+
+	if (ftruncate(clock_fd, 0) < 0)
+		die(STATUS_STREAM, "KW_CLOCK: %s", strerror(errno));
+	set_clock(story, now);
+}
+
+void
+story_begin(struct story *story, struct verdict *verdict)
+{
+	const char *remove[] = { "rm", "-rf", folder, NULL };
+	static int number;
+
+	must(remove);
+	sandbox_reset();
+	*story = (struct story){ .verdict = verdict,
+		.run = xasprintf("tester/p/run%d", ++number) };
+}
+
+void
+story_end(struct story *story)
+{
+	free(story->run);
+	free(story->arrived);
+}
+
+void
+story_line(struct buf *line, int i)
+{
+	static const char letters[] =
+	    "\\u00e9\\n \\\" abcdefghijklmnopqrstuvwxyz";
+	size_t size = (size_t)(i * 7919 % 97);
+
+	if (i % 50 == 49)
+		size *= 30;
+	buf_addf(line,
+	    "{\"i\":%d,\"loss\":%.6f,\"deep\":{\"down\":[%d,null]},"
+	    "\"text\":\"%s",
+	    i, 1 / (i + 1.5), i % 3, i % 11 == 0 ? letters : "");
+	for (size_t k = 0; k < size; k++)
+		buf_addc(line, (char)('a' + (k + (size_t)i) % 26));
+	buf_adds(line, "\"}\n");
+}
+
+/* Row i of the server or of a spool is what was given. */
+static bool
+row_is(struct story *story, jv row, int i, const char *where)
+{
+	struct buf line = { 0 };
+	jv want, got = jv_copy(row);
+	bool same;
+
+	story_line(&line, i);
+	want = jv_parse(line.at);
+	got = record_drop(record_drop(got, "_runtime"), "_timestamp");
+	want = record_set_number(want, "_step", i);
+	same = jv_equal(want, got);
+	if (!same) {
+		jv text = jv_dump_string(jv_copy(row), 0);
+
+		complain(story->verdict, "%s: row %d is %.300s", where, i,
+		    jv_string_value(text));
+		jv_free(text);
+	}
+	buf_release(&line);
+	return same;
+}
+
+static double
+number_in(jv row, const char *field)
+{
+	jv value = record_get(row, field);
+	double number =
+	    jv_get_kind(value) == JV_KIND_NUMBER ? jv_number_value(value) : NAN;
+
+	jv_free(value);
+	return number;
+}
+
+int
+story_on_server(struct story *story)
+{
+	char *text = sandbox_history(story->run), *rest = text, *line;
+	int rows = 0;
+
+	if (*text != '{')
+		*text = '\0'; /* there is no such run, yet */
+	while ((line = strsep(&rest, "\n")) != NULL && *line != '\0') {
+		jv row = jv_parse(line);
+		double at = number_in(row, "_timestamp");
+		bool same = row_is(story, row, rows, "server");
+
+		if (same && rows < story->lines &&
+		    (at < story->arrived[rows] - 0.01 || at > story->now + 1))
+			complain(story->verdict,
+			    "row %d came at %.3f and has the time %.3f", rows,
+			    story->arrived[rows], at);
+		jv_free(row);
+		if (!same)
+			break;
+		rows++;
+	}
+	free(text);
+	return rows;
+}
+
+/* The spool's files, as arguments behind some others; how many there are. */
+static int
+spool_files(const char **argv, int argc)
+{
+	static char *name;
+	const char *find[] = { "find", folder, "-name", "*.wandb", NULL };
+	char *list = xasprintf("%s/spools", work), *rest;
+	struct buf text = { 0 };
+	int count = 0;
+
+	free(name);
+	name = NULL;
+	(void)call_program(find, list, "/dev/null"); /* may be missing */
+	jv_free(file_read(list, 1 << 20, &text));
+	if (text.len > 0) {
+		rest = name = buf_take(&text);
+		while (argc + count < MOST_ARGS - 1) {
+			char *file = strsep(&rest, "\n");
+
+			if (file == NULL || *file == '\0')
+				break;
+			argv[argc + count++] = file;
+		}
+	}
+	argv[argc + count] = NULL;
+	buf_release(&text);
+	free(list);
+	return count;
+}
+
+static int
+by_step(const void *a, const void *b)
+{
+	double x = number_in(*(const jv *)a, "_step"),
+	       y = number_in(*(const jv *)b, "_step");
+
+	return (x > y) - (x < y);
+}
+
+int
+story_in_spool(struct story *story, int *files)
+{
+	const char *argv[MOST_ARGS] = { "wb-cat", "--only=history" };
+	char *list = xasprintf("%s/spooled", work);
+	int rows = 0, next = 0;
+	jv records, *row = NULL;
+
+	*files = spool_files(argv, 2);
+	if (*files > 0)
+		(void)call_program(argv, list, "/dev/null"); /* it may be cut */
+	records = *files > 0 ? read_records(list) : jv_array();
+	jv_array_foreach(records, i, record)
+	{
+		jv values = record_get(record, "values");
+
+		jv_free(record);
+		if (!jv_is_valid(values)) {
+			jv_free(values);
+			continue;
+		}
+		row = xreallocarray(row, (size_t)rows + 1, sizeof *row);
+		row[rows++] = values;
+	}
+	if (rows > 0)
+		qsort(row, (size_t)rows, sizeof *row, by_step);
+	for (int i = 0; i < rows; i++) {
+		int step = (int)number_in(row[i], "_step");
+
+		if (i > 0 && step != next)
+			complain(story->verdict,
+			    "the spool has row %d after row %d", step,
+			    next - 1);
+		else
+			(void)row_is(story, row[i], step, "spool");
+		next = step + 1;
+		jv_free(row[i]);
+	}
+	free(row);
+	jv_free(records);
+	free(list);
+	return next;
+}
+
+void
+story_sync(struct story *story, bool remove)
+{
+	const char *drop[] = { "rm", "-rf", folder, NULL };
+	const char *argv[MOST_ARGS] = { "wb-sync" };
+	struct buf said = { 0 };
+	int status;
+
+	if (spool_files(argv, 1) == 0) {
+		complain(story->verdict, "no spool");
+		return;
+	}
+	status = call_program(argv, out, err);
+	take_clock(story);
+	if (status != 0) {
+		jv_free(file_read(out, 1 << 20, &said));
+		jv_free(file_read(err, 1 << 20, &said));
+		complain(story->verdict, "wb-sync: status %d: %.900s", status,
+		    said.len > 0 ? said.at : "");
+		buf_release(&said);
+	}
+	if (remove)
+		must(drop);
+}
+
+static jv
+run_on_server(struct story *story)
+{
+	jv state = sandbox_state(), runs = record_get(state, "runs");
+	jv run = record_get(runs, story->run);
+
+	jv_free(runs);
+	jv_free(state);
+	return run;
+}
+
+void
+story_is_whole(struct story *story, const char *want)
+{
+	jv state = sandbox_state(), runs = record_get(state, "runs");
+	jv violations = record_get(state, "violations");
+	jv run = record_get(runs, story->run);
+	jv summary = record_get(run, "summary");
+	const char *argv[MOST_ARGS], *is = record_str(run, "state");
+	int rows = story_on_server(story);
+
+	if (rows != story->lines)
+		complain(story->verdict, "%d rows of %d are on the server",
+		    rows, story->lines);
+	if (is == NULL || strcmp(is, want) != 0)
+		complain(story->verdict, "the run is %s, not %s",
+		    is != NULL ? is : "missing", want);
+	if (rows > 0 && record_int(summary, "i", -1) != rows - 1)
+		complain(story->verdict, "the summary is of row %lld",
+		    record_int(summary, "i", -1));
+	if (jv_array_length(jv_copy(violations)) > 0) {
+		jv text = jv_dump_string(jv_copy(violations), 0);
+
+		complain(story->verdict, "violations: %.500s",
+		    jv_string_value(text));
+		jv_free(text);
+	}
+	if (spool_files(argv, 0) > 0)
+		complain(story->verdict, "a spool is left: %s", argv[0]);
+	jv_free(summary);
+	jv_free(violations);
+	jv_free(run);
+	jv_free(runs);
+	jv_free(state);
+}
+
+/* ---- wb-log ---- */
+
+static void
+child(struct session *session, int input, int waits)
+{
+	struct story *story = session->story;
+	char *id = xasprintf("--id=%s", strrchr(story->run, '/') + 1);
+	char *fd = xasprintf("%d", waits), *argv[MOST_ARGS];
+	int argc = 0, to, errors;
+
+	argv[argc++] = xstrdup("wb-log");
+	argv[argc++] = xstrdup("-pp");
+	argv[argc++] = id;
+	if (story->calls > 1)
+		argv[argc++] = xstrdup("--resume");
+	if (session->plan->timeout > 0)
+		argv[argc++] =
+		    xasprintf("--timeout=%.0f", session->plan->timeout);
+	for (int i = 0; session->plan->options[i] != NULL; i++)
+		argv[argc++] = session->plan->options[i];
+	argv[argc] = NULL;
+	if ((to = open(out, O_WRONLY | O_CREAT | O_TRUNC, 0666)) < 0 ||
+	    (errors = open(err, O_WRONLY | O_CREAT | O_TRUNC, 0666)) < 0 ||
+	    dup2(input, 0) < 0 || dup2(to, 1) < 0 || dup2(errors, 2) < 0 ||
+	    fcntl(waits, F_SETFD, 0) < 0)
+		_exit(126);
+	setenv("KW_WAITS", fd, 1);
+	if (limits != NULL)
+		setenv("KW_LIMITS", limits, 1);
+	execvp(argv[0], argv);
+	_exit(127);
+}
+
+static void
+start(struct session *session)
+{
+	int pipe_ends[2], waits[2];
+
+	if (pipe2(pipe_ends, O_CLOEXEC) < 0 ||
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, waits) < 0 ||
+	    (session->pid = fork()) < 0)
+		die(STATUS_STREAM, "wb-log: %s", strerror(errno));
+	if (session->pid == 0)
+		child(session, pipe_ends[0], waits[1]);
+	close(waits[1]);
+	session->waits = waits[0];
+	session->unread = pipe_ends[0];
+	session->input = pipe_ends[1];
+	if (fcntl(session->input, F_SETFL, O_NONBLOCK) < 0)
+		die(STATUS_STREAM, "a pipe: %s", strerror(errno));
+}
+
+static void
+strike(struct session *session, int signal)
+{
+	kill(session->pid, signal);
+	session->struck = session->struck || signal == SIGKILL;
+}
+
+/* ---- its input ---- */
+
+/* The pipe takes what it takes; a line has arrived when it is in it, whole. */
+static void
+feed(struct session *session)
+{
+	struct story *story = session->story;
+	struct buf *rest = &session->pending;
+	ssize_t done;
+
+	while (rest->len > 0) {
+		done = write(session->input, rest->at, rest->len);
+		if (done < 0 && errno == EAGAIN)
+			break;
+		if (done < 0)
+			return; /* it has gone, which is seen soon */
+		memmove(rest->at, rest->at + done, rest->len - (size_t)done);
+		buf_cut(rest, rest->len - (size_t)done);
+		session->written += done;
+	}
+	while (story->lines < session->came &&
+	    session->ends[story->lines] <= session->written)
+		story->arrived[story->lines++] = story->now;
+}
+
+static void
+piece_comes(struct session *session, const struct piece *piece)
+{
+	struct story *story = session->story;
+	struct buf line = { 0 };
+	size_t half, count = (size_t)piece->line + 1;
+
+	story_line(&line, piece->line);
+	half = line.len / 2;
+	if (piece->part != SECOND) {
+		session->ends =
+		    xreallocarray(session->ends, count, sizeof *session->ends);
+		story->arrived = xreallocarray(
+		    story->arrived, count, sizeof *story->arrived);
+		session->queued += (long long)line.len;
+		session->ends[piece->line] = session->queued;
+		session->came = piece->line + 1;
+	}
+	buf_add(&session->pending, line.at + (piece->part == SECOND ? half : 0),
+	    piece->part == FIRST       ? half
+		: piece->part == WHOLE ? line.len
+				       : line.len - half);
+	buf_release(&line);
+}
+
+/* How many lines were taken out of the pipe, whole. */
+static int
+taken(struct session *session)
+{
+	int left = 0, line = session->first;
+
+	if (ioctl(session->unread, FIONREAD, &left) < 0)
+		die(STATUS_STREAM, "a pipe: %s", strerror(errno));
+	while (line < session->came &&
+	    session->ends[line] <= session->written - left)
+		line++;
+	return line;
+}
+
+/* ---- the server ---- */
+
+/* A request that failed as it was ordered is no reason to be late. */
+static void
+look_at_faults(struct session *session)
+{
+	struct story *story = session->story;
+	char *now;
+
+	if (session->faults == NULL)
+		return;
+	now = sandbox_faults();
+	if (strcmp(now, session->faults) != 0)
+		story->reachable =
+		    fmax(story->reachable, story->now + session->patience);
+	free(session->faults);
+	session->faults = strchr(now, '{') != NULL ? now : NULL;
+	if (session->faults == NULL)
+		free(now);
+}
+
+static void
+trouble_comes(struct session *session, const struct trouble *trouble)
+{
+	struct story *story = session->story;
+
+	free(session->faults);
+	session->faults = NULL;
+	if (trouble->spec == NULL) {
+		sandbox_clear();
+		story->reachable = story->now;
+		return;
+	}
+	sandbox_fault(trouble->spec);
+	session->patience = trouble->patience;
+	if (trouble->lasting)
+		story->reachable = INFINITY;
+	else
+		session->faults = sandbox_faults();
+}
+
+/* ---- what was promised ---- */
+
+static void
+see_it_alive(struct session *session)
+{
+	jv run = run_on_server(session->story);
+	const char *state = record_str(run, "state");
+
+	if (state == NULL || strcmp(state, "running") != 0)
+		complain(session->story->verdict,
+		    "at %.3f the server takes it for %s", session->story->now,
+		    state != NULL ? state : "missing");
+	session->alive = session->story->now;
+	jv_free(run);
+}
+
+/* Nothing is late when the time is next. */
+static void
+check_promise(struct session *session, double next)
+{
+	struct story *story = session->story;
+	bool looked = false;
+
+	/* Nor is who writes the input held up, whatever the server does. */
+	if (story->safe < story->lines &&
+	    story->arrived[story->safe] + PROMISE < next)
+		complain(story->verdict,
+		    "line %d came at %.3f, and is not read at %.3f",
+		    story->safe, story->arrived[story->safe], next);
+	if (session->plan->unsettled)
+		return;
+	if (next - fmax(story->reachable, session->alive) > ALIVE_WITHIN)
+		see_it_alive(session);
+	while (story->there < story->lines &&
+	    fmax(story->arrived[story->there], story->reachable) + PROMISE <
+		next) {
+		if (looked) {
+			complain(story->verdict,
+			    "line %d came at %.3f, the server could be reached "
+			    "since %.3f, and it is not there at %.3f",
+			    story->there, story->arrived[story->there],
+			    story->reachable, next);
+			return;
+		}
+		looked = true;
+		story->there = story_on_server(story);
+	}
+}
+
+/* ---- the plan ---- */
+
+static double
+next_moment(struct session *session)
+{
+	const struct plan *plan = session->plan;
+	double next = session->until, begun = session->story->begun;
+
+	if (session->piece < plan->piece_count)
+		next = fmin(next, begun + plan->pieces[session->piece].at);
+	else if (!session->ended && begun + plan->end > session->story->now)
+		next = fmin(next, begun + plan->end);
+	if (session->trouble < plan->trouble_count)
+		next = fmin(next, begun + plan->troubles[session->trouble].at);
+	return fmax(ceil(next * 1000 - 1e-3) / 1000, session->story->now);
+}
+
+/* What is due now. Returns whether it has input, or a signal. */
+static bool
+moment_comes(struct session *session)
+{
+	const struct plan *plan = session->plan;
+	struct story *story = session->story;
+	double elapsed = story->now - story->begun + 1e-4;
+	long long before = session->written;
+	bool ended = session->ended;
+
+	while (session->trouble < plan->trouble_count &&
+	    plan->troubles[session->trouble].at <= elapsed)
+		trouble_comes(session, &plan->troubles[session->trouble++]);
+	while (session->piece < plan->piece_count &&
+	    plan->pieces[session->piece].at <= elapsed)
+		piece_comes(session, &plan->pieces[session->piece++]);
+	feed(session);
+	if (!ended && session->piece == plan->piece_count &&
+	    plan->end <= elapsed && session->pending.len == 0) {
+		if (!plan->by_signal) {
+			close(session->input);
+			session->input = -1;
+			session->ended = true;
+		} else if (taken(session) == session->came) {
+			strike(session, SIGTERM);
+			session->ended = true;
+		}
+	}
+	return session->written > before || session->ended != ended;
+}
+
+static void
+go_on(struct session *session)
+{
+	if (send(session->waits, "", 1, MSG_NOSIGNAL) < 0)
+		return; /* it has gone, which is seen soon */
+	if (session->plan->kill_wait == session->waited &&
+	    session->plan->kill_wait > 0) {
+		double seconds = session->plan->kill_seconds;
+		struct timespec pause = { .tv_nsec = (long)(seconds * 1e9) };
+
+		nanosleep(&pause, NULL);
+		strike(session, SIGKILL);
+	}
+}
+
+/* Moves the time until it has no reason to wait any more. */
+static void
+move_on(struct session *session)
+{
+	struct story *story = session->story;
+	bool news;
+
+	do {
+		double next = next_moment(session);
+
+		if (next > story->now)
+			check_promise(session, next);
+		if (story->verdict->why != NULL) {
+			strike(session, SIGKILL);
+			return;
+		}
+		set_clock(story, next);
+		news = moment_comes(session);
+	} while (story->now < session->until && !(news && session->on_input));
+	go_on(session);
+}
+
+/* Waits until it waits; false when it has ended. */
+static bool
+await(struct session *session)
+{
+	struct pollfd poll_it = { .fd = session->waits, .events = POLLIN };
+	char line[64], *rest;
+	size_t len = 0;
+	int ready, waited = 0;
+	bool at_fault = session->plan->kill_at_fault;
+
+	while (len < sizeof line - 1) {
+		ready = poll(&poll_it, 1, at_fault ? 1 : HANG_MS);
+		waited += at_fault ? 1 : HANG_MS;
+		if (ready == 0 && at_fault && !sandbox_has_faults()) {
+			strike(session, SIGKILL);
+			at_fault = false;
+		} else if (ready == 0 && waited >= HANG_MS) {
+			complain(session->story->verdict, "it hangs");
+			strike(session, SIGKILL);
+		} else if (ready > 0) {
+			if (read(session->waits, line + len, 1) != 1)
+				return false;
+			if (line[len++] == '\n')
+				break;
+		}
+	}
+	line[len] = '\0';
+	session->until = strtod(line, &rest);
+	session->on_input = *rest == ' ';
+	return true;
+}
+
+/* ---- what it says ---- */
+
+/* An outcome is allowed to be bad only if the server was away at the end. */
+static bool
+may_fail(struct session *session)
+{
+	const struct plan *plan = session->plan;
+	double patience = plan->timeout > 0 ? plan->timeout : GIVEN_UP;
+
+	return plan->may_fail ||
+	    session->story->reachable + PROMISE >
+	    session->story->begun + plan->end + patience;
+}
+
+static const char *
+code_of(jv record, const char *field)
+{
+	static char code[40];
+	jv verdict = record_get(record, field);
+	const char *text = record_str(verdict, "code");
+
+	(void)snprintf(code, sizeof code, "%s", text != NULL ? text : "");
+	jv_free(verdict);
+	return *code != '\0' ? code : NULL;
+}
+
+static void
+judge(struct session *session, int status, jv records, const char *said)
+{
+	struct story *story = session->story;
+	int count = jv_array_length(jv_copy(records));
+	jv last =
+	    count > 0 ? jv_array_get(jv_copy(records), count - 1) : jv_null();
+	const char *code = code_of(last, "error");
+	int good = session->plan->by_signal ? 128 + SIGTERM : 0;
+
+	if (code == NULL)
+		code = code_of(last, "failed");
+	if (strstr(said, "Sanitizer") != NULL ||
+	    strstr(said, "runtime error") != NULL)
+		complain(story->verdict, "%.1500s", said);
+	if (status != good && status != 1)
+		complain(story->verdict, "status %d: %.500s", status, said);
+	else if (status == 1 && (code == NULL || !may_fail(session)))
+		complain(story->verdict, "status 1, code %s: %.500s",
+		    code != NULL ? code : "missing", said);
+	else if (status == 0 && code != NULL)
+		complain(story->verdict, "status 0, code %s", code);
+	else if (status == 0 &&
+	    (record_int(last, "history_lines", -1) != story->lines ||
+		record_int(last, "last_step", -1) != story->lines - 1 ||
+		!record_true(last, "verified")))
+		complain(story->verdict,
+		    "%lld history_lines of %d, last_step %lld, verified %d",
+		    record_int(last, "history_lines", -1), story->lines,
+		    record_int(last, "last_step", -1),
+		    record_true(last, "verified"));
+	if (status == 0 && jv_get_kind(last) == JV_KIND_OBJECT &&
+	    (record_str(last, "run") == NULL ||
+		strcmp(record_str(last, "run"), story->run) != 0))
+		complain(story->verdict, "the run is not the one asked for");
+	jv_free(last);
+}
+
+static int
+reap(struct session *session)
+{
+	struct buf said = { 0 };
+	jv records;
+	int status;
+
+	while (waitpid(session->pid, &status, 0) < 0)
+		if (errno != EINTR)
+			die(STATUS_STREAM, "wait: %s", strerror(errno));
+	status = status_of(status);
+	session->story->taken = taken(session);
+	if (session->struck)
+		return status;
+	records = read_records(out);
+	jv_free(file_read(err, 1 << 20, &said));
+	judge(session, status, records, said.len > 0 ? said.at : "");
+	jv_free(records);
+	buf_release(&said);
+	return status;
+}
+
+int
+session(struct story *story, const struct plan *plan)
+{
+	struct session session = { .story = story,
+		.plan = plan,
+		.first = plan->piece_count > 0 ? plan->pieces[0].line
+					       : story->lines };
+	int status;
+
+	take_clock(story);
+	story->begun = session.alive = story->now;
+	story->reachable = story->now;
+	story->calls++;
+	session.came = session.first;
+	if (session.first < story->lines)
+		story->lines = session.first; /* these come again */
+	start(&session);
+	(void)moment_comes(&session);
+	while (await(&session)) {
+		story->safe = taken(&session);
+		session.waited++;
+		look_at_faults(&session);
+		move_on(&session);
+	}
+	status = reap(&session);
+	close(session.waits);
+	close(session.unread);
+	if (session.input >= 0)
+		close(session.input);
+	buf_release(&session.pending);
+	free(session.ends);
+	free(session.faults);
+	return status;
+}
