@@ -82,7 +82,9 @@ held_sleep(int fd, double time)
 	char answer;
 	ssize_t got;
 
-	if (dprintf(fd, "%.3f\n", fake_now() + time) < 0)
+	/* Never too early: whoever looks at the clock then would wait again. */
+	time = ceil((fake_now() + time) * 1000 - 1e-3) / 1000;
+	if (dprintf(fd, "%.3f\n", time) < 0)
 		die(STATUS_USAGE, "KW_WAITS: %s", strerror(errno));
 	while ((got = read(fd, &answer, 1)) < 0 && errno == EINTR)
 		continue;

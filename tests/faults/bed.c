@@ -29,7 +29,7 @@ static const char *work, *data;
 static char *limits; /* KW_LIMITS for wb-sync where something goes wrong */
 uint64_t seed;
 
-static double
+double
 true_time(void)
 {
 	struct timespec now;

@@ -52,6 +52,9 @@ jv count_operation(jv counts, jv operation);
 jv count_operations(jv counts, jv operations);
 void tap_note_counts(const char *what, jv counts);
 
+/* Seconds, whatever KW_CLOCK says. */
+double true_time(void);
+
 /* ---- a seeded sequence: splitmix64 ---- */
 
 extern uint64_t seed;

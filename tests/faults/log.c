@@ -11,6 +11,8 @@
  *			server or in the spool, and another call goes on
  *	requests	each request fails in every way, once and for good
  *	once		each request fails once, in the ways by turns
+ *	silence		a request is not answered; all limits on the network are
+ *			COUNT hundredths of what they are
  *
  * COUNT is how many cases there are; FAULTS_COUNT and FAULTS_SEED go before it.
  * A case that failed is printed with its seed: FAULTS_SEED=N FAULTS_COUNT=1
@@ -468,6 +470,41 @@ requests_of_log_once(long count)
 	each_request(false);
 }
 
+/* ---- a request without an answer ---- */
+
+/*
+ * Limits on the network are in true time. A request that nobody answers has to
+ * be given up early enough that another one comes in time.
+ */
+static void
+silence(long percent)
+{
+	struct verdict verdict = { 0 };
+	struct story story;
+	struct plan plan = { 0 };
+	double scale = (double)percent / 100;
+
+	session_limits(scale);
+	plan_line(&plan, 0, 0);
+	plan_line(&plan, 40, 1);
+	plan_trouble(&plan,
+	    (struct trouble){
+		.at = 30, .spec = xstrdup("match=file_stream silence") });
+	plan.end = 80;
+	story_begin(&story, &verdict);
+	(void)session(&story, &plan);
+	story_is_whole(&story, "finished");
+	tap_note("a request without an answer is given up after %.1f s",
+	    story.busy / scale);
+	if (story.busy / scale > 25)
+		complain(&verdict, "it is not given up within 25 s");
+	tap(verdict.why == NULL, "wb-log: a request without an answer",
+	    verdict.why != NULL ? verdict.why : "");
+	free(verdict.why);
+	story_end(&story);
+	plan_release(&plan);
+}
+
 /* ---- parts ---- */
 
 static const struct {
@@ -478,6 +515,7 @@ static const struct {
 	{ "kills", kills_of_log },
 	{ "requests", requests_of_log },
 	{ "once", requests_of_log_once },
+	{ "silence", silence },
 };
 
 static void

@@ -9,4 +9,4 @@ KW_LIMITS=${KW_LIMITS:-0.005}
 export KW_LIMITS
 
 serve
-log "$work" ${FAULTS_PARTS:-requests schedules:1000 kills:200}
+log "$work" ${FAULTS_PARTS:-requests schedules:1000 kills:200 silence:10}

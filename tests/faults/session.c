@@ -49,6 +49,7 @@ struct session {
 	bool ended;         /* the input, or it was told to end */
 	int waited;         /* times */
 	double alive;       /* it was seen so */
+	double went_on;     /* by true_time() */
 	char *faults;       /* that are left of those that were ordered */
 	double patience;
 	bool struck; /* it was killed */
@@ -114,6 +115,13 @@ session_init(const char *its_work)
 	clock_fd = open(getenv("KW_CLOCK"), O_WRONLY | O_CLOEXEC);
 	if (clock_fd < 0)
 		die(STATUS_USAGE, "KW_CLOCK: %s", strerror(errno));
+}
+
+void
+session_limits(double factor)
+{
+	free(limits);
+	limits = xasprintf("%g", factor);
 }
 
 /* In place, as others may read it; all times are in whole milliseconds. */
@@ -656,6 +664,7 @@ moment_comes(struct session *session)
 static void
 go_on(struct session *session)
 {
+	session->went_on = true_time();
 	if (send(session->waits, "", 1, MSG_NOSIGNAL) < 0)
 		return; /* it has gone, which is seen soon */
 	if (session->plan->kill_wait == session->waited &&
@@ -825,8 +834,10 @@ session(struct story *story, const struct plan *plan)
 	if (session.first < story->lines)
 		story->lines = session.first; /* these come again */
 	start(&session);
+	session.went_on = true_time();
 	(void)moment_comes(&session);
 	while (await(&session)) {
+		story->busy = fmax(story->busy, true_time() - session.went_on);
 		story->safe = taken(&session);
 		session.waited++;
 		look_at_faults(&session);

@@ -66,11 +66,15 @@ struct story {
 	int taken;       /* so many were taken */
 	int calls;
 	double reachable; /* the server, since then; INFINITY: it is not */
+	double busy;      /* the most true seconds between two waits */
 	struct verdict *verdict;
 };
 
 /* Before bed_init(), which takes the limits on the network from us. */
 void session_init(const char *work);
+
+/* From now on wb-log has so many times the limits on the network. */
+void session_limits(double factor);
 
 void story_begin(struct story *story, struct verdict *verdict);
 void story_end(struct story *story);

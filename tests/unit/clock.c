@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -74,6 +75,28 @@ test_the_clock_is_faked(void **state)
 }
 
 static void
+test_a_wait_is_somebody_elses(void **state)
+{
+	double before = clock_now();
+	char fd[16], line[64] = "", want[64];
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	(void)snprintf(fd, sizeof fd, "%d", ends[1]);
+	(void)snprintf(want, sizeof want, "%.3f\n", before + 2.5);
+	setenv("KW_WAITS", fd, 1);
+	assert_int_equal(write(ends[0], "x", 1), 1); /* the answer */
+	clock_sleep(2.5);
+	assert_true(read(ends[0], line, sizeof line - 1) > 0);
+	assert_string_equal(line, want);
+	assert_true(clock_now() == before);
+	unsetenv("KW_WAITS");
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void
 test_patience_is_shared(void **state)
 {
 	int ends[2];
@@ -100,6 +123,7 @@ main(void)
 		cmocka_unit_test(test_format),
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_the_clock_is_faked),
+		cmocka_unit_test(test_a_wait_is_somebody_elses),
 		cmocka_unit_test(test_patience_is_shared),
 	};
 	char path[] = "/tmp/kw-clock-XXXXXX";
