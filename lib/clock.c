@@ -8,10 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "diag.h"
+#include "heldclock.h"
+
+enum {
+	FAKE_LOOK = 2, /* milliseconds between two looks at a clock that others
+	                  move */
+	POLL_MOST = 60 * 60 * 1000 /* milliseconds */
+};
 
 /* KW_CLOCK, or NULL where time is real. */
 static const char *
@@ -75,34 +81,11 @@ clock_ticks(void)
 	return seconds(CLOCK_MONOTONIC);
 }
 
-/* KW_WAITS: another program decides when it is so late. */
-static void
-held_sleep(int fd, double time)
-{
-	char answer;
-	ssize_t got;
-
-	/* Never too early: whoever looks at the clock then would wait again. */
-	time = ceil((fake_now() + time) * 1000 - 1e-3) / 1000;
-	if (dprintf(fd, "%.3f\n", time) < 0)
-		die(STATUS_USAGE, "KW_WAITS: %s", strerror(errno));
-	while ((got = read(fd, &answer, 1)) < 0 && errno == EINTR)
-		continue;
-	if (got != 1)
-		die(STATUS_USAGE, "KW_WAITS: no answer");
-}
-
 static void
 fake_sleep(double time)
 {
-	const char *waits = getenv("KW_WAITS");
-	FILE *file;
+	FILE *file = fopen(clock_file(), "ae");
 
-	if (waits != NULL) {
-		held_sleep((int)strtol(waits, NULL, 10), time);
-		return;
-	}
-	file = fopen(clock_file(), "ae");
 	if (file == NULL)
 		die(STATUS_USAGE, "KW_CLOCK: %s: %s", clock_file(),
 		    strerror(errno));
@@ -117,6 +100,10 @@ clock_sleep(double time)
 
 	if (!(time > 0))
 		return;
+	if (heldclock_is_set()) {
+		heldclock_sleep(time);
+		return;
+	}
 	if (clock_is_fake()) {
 		fake_sleep(time);
 		return;
@@ -125,6 +112,25 @@ clock_sleep(double time)
 	left.tv_nsec = (long)((time - floor(time)) * 1e9);
 	while (nanosleep(&left, &left) != 0 && errno == EINTR)
 		continue;
+}
+
+int
+clock_poll(struct pollfd *fds, nfds_t count, double time)
+{
+	double end = clock_ticks() + time, left = time;
+	int ready;
+
+	if (heldclock_is_set())
+		return heldclock_poll(fds, count, time);
+	do {
+		if (clock_is_fake())
+			ready = poll(fds, count, FAKE_LOOK);
+		else
+			ready = poll(fds, count,
+			    (int)fmin(ceil(fmax(left, 0) * 1000), POLL_MOST));
+		left = end - clock_ticks();
+	} while (ready == 0 && left > 0);
+	return ready;
 }
 
 double

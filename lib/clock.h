@@ -10,15 +10,15 @@
  *			begins with the time in a line, each wait adds a line
  *			with its seconds instead of sleeping. All processes
  *			that share FILE share the time.
- *	KW_WAITS=FD	with KW_CLOCK, whoever called the program moves the time
- *			instead: a wait writes the time at which it is over to
- *			FD, a socket, in a line, and lasts until a byte comes.
+ *	KW_WAITS=SOCKET	with KW_CLOCK, another program moves the time instead,
+ *			when all wait; see heldclock.h
  *	KW_LIMITS=X	all limits on the network (connecting, stalling,
  *			answering) are X times as long as they are; see http.h
  */
 #ifndef CLOCK_H
 #define CLOCK_H
 
+#include <poll.h>
 #include <stdbool.h>
 
 /* Now. Not for measuring: it may be set. */
@@ -29,6 +29,13 @@ double clock_ticks(void);
 
 /* Waits. Less than a signal that ends the program cannot wake it. */
 void clock_sleep(double seconds);
+
+/*
+ * poll(2) with a limit in seconds, INFINITY for none. Time that stands still
+ * is not moved on by it, as others may have to act meanwhile: it ends when they
+ * have moved it far enough.
+ */
+int clock_poll(struct pollfd *fds, nfds_t count, double seconds);
 
 /* KW_LIMITS: what limits on the network are multiplied by; 1 without it. */
 double clock_limits(void);

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,22 +26,35 @@ enum {
 	PROMISE = 30,       /* seconds until a line is on the server */
 	ALIVE_WITHIN = 240, /* after which it would seem to have crashed */
 	GIVEN_UP = 300,     /* after the end of the input, by default */
-	HANG_MS = 20000,    /* of true time */
+	HANG_SECONDS = 20,  /* of true time */
+	LOOK_MS = 2,        /* between two looks for its end */
+	MOST_WAITERS = 8,
 	MOST_ARGS = 16,
 };
 
 static const char *work;
-static char *limits, *folder, *out, *err;
-static int clock_fd = -1;
+static char *limits, *folder, *out, *err, *door_path;
+static int clock_fd = -1, door = -1;
+
+/* A process that is told when it is so late (heldclock.h). */
+struct waiter {
+	int fd;
+	pid_t pid;
+	bool waits, asked;
+	double until;
+	char line[64];
+	size_t len;
+};
 
 struct session {
 	struct story *story;
 	const struct plan *plan;
 	pid_t pid;
 	int input, unread; /* both ends of the pipe */
-	int waits;
-	double until;       /* it waits */
-	bool on_input;      /* and for input, too */
+	struct waiter waiters[MOST_WAITERS];
+	int waiter_count;
+	bool left;          /* one that waited goes on */
+	int status;         /* when it has ended */
 	struct buf pending; /* has come, and did not fit into the pipe */
 	long long *ends;    /* by line: of its bytes in the input */
 	long long queued, written;
@@ -102,6 +116,19 @@ plan_release(struct plan *plan)
 
 /* ---- stories ---- */
 
+static void
+open_door(void)
+{
+	struct sockaddr_un name = { .sun_family = AF_UNIX };
+
+	door_path = xasprintf("%s/waits", work);
+	(void)snprintf(name.sun_path, sizeof name.sun_path, "%s", door_path);
+	door = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (door < 0 || bind(door, (struct sockaddr *)&name, sizeof name) < 0 ||
+	    listen(door, MOST_WAITERS) < 0)
+		die(STATUS_STREAM, "%s: %s", door_path, strerror(errno));
+}
+
 void
 session_init(const char *its_work)
 {
@@ -111,6 +138,7 @@ session_init(const char *its_work)
 	folder = xasprintf("%s/wandb", work);
 	out = xasprintf("%s/log.out", work);
 	err = xasprintf("%s/log.err", work);
+	open_door();
 	setenv("WANDB_DIR", work, 1);
 	clock_fd = open(getenv("KW_CLOCK"), O_WRONLY | O_CLOEXEC);
 	if (clock_fd < 0)
@@ -403,11 +431,11 @@ story_is_whole(struct story *story, const char *want)
 /* ---- wb-log ---- */
 
 static void
-child(struct session *session, int input, int waits)
+child(struct session *session, int input)
 {
 	struct story *story = session->story;
 	char *id = xasprintf("--id=%s", strrchr(story->run, '/') + 1);
-	char *fd = xasprintf("%d", waits), *argv[MOST_ARGS];
+	char *argv[MOST_ARGS];
 	int argc = 0, to, errors;
 
 	argv[argc++] = xstrdup("wb-log");
@@ -423,10 +451,9 @@ child(struct session *session, int input, int waits)
 	argv[argc] = NULL;
 	if ((to = open(out, O_WRONLY | O_CREAT | O_TRUNC, 0666)) < 0 ||
 	    (errors = open(err, O_WRONLY | O_CREAT | O_TRUNC, 0666)) < 0 ||
-	    dup2(input, 0) < 0 || dup2(to, 1) < 0 || dup2(errors, 2) < 0 ||
-	    fcntl(waits, F_SETFD, 0) < 0)
+	    dup2(input, 0) < 0 || dup2(to, 1) < 0 || dup2(errors, 2) < 0)
 		_exit(126);
-	setenv("KW_WAITS", fd, 1);
+	setenv("KW_WAITS", door_path, 1);
 	if (limits != NULL)
 		setenv("KW_LIMITS", limits, 1);
 	execvp(argv[0], argv);
@@ -436,18 +463,14 @@ child(struct session *session, int input, int waits)
 static void
 start(struct session *session)
 {
-	int pipe_ends[2], waits[2];
+	int ends[2];
 
-	if (pipe2(pipe_ends, O_CLOEXEC) < 0 ||
-	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, waits) < 0 ||
-	    (session->pid = fork()) < 0)
+	if (pipe2(ends, O_CLOEXEC) < 0 || (session->pid = fork()) < 0)
 		die(STATUS_STREAM, "wb-log: %s", strerror(errno));
 	if (session->pid == 0)
-		child(session, pipe_ends[0], waits[1]);
-	close(waits[1]);
-	session->waits = waits[0];
-	session->unread = pipe_ends[0];
-	session->input = pipe_ends[1];
+		child(session, ends[0]);
+	session->unread = ends[0];
+	session->input = ends[1];
 	if (fcntl(session->input, F_SETFL, O_NONBLOCK) < 0)
 		die(STATUS_STREAM, "a pipe: %s", strerror(errno));
 }
@@ -455,7 +478,8 @@ start(struct session *session)
 static void
 strike(struct session *session, int signal)
 {
-	kill(session->pid, signal);
+	if (session->pid > 0)
+		kill(session->pid, signal);
 	session->struck = session->struck || signal == SIGKILL;
 }
 
@@ -619,8 +643,10 @@ static double
 next_moment(struct session *session)
 {
 	const struct plan *plan = session->plan;
-	double next = session->until, begun = session->story->begun;
+	double next = INFINITY, begun = session->story->begun;
 
+	for (int i = 0; i < session->waiter_count; i++)
+		next = fmin(next, session->waiters[i].until);
 	if (session->piece < plan->piece_count)
 		next = fmin(next, begun + plan->pieces[session->piece].at);
 	else if (!session->ended && begun + plan->end > session->story->now)
@@ -630,15 +656,13 @@ next_moment(struct session *session)
 	return fmax(ceil(next * 1000 - 1e-3) / 1000, session->story->now);
 }
 
-/* What is due now. Returns whether it has input, or a signal. */
-static bool
+/* What is due now. */
+static void
 moment_comes(struct session *session)
 {
 	const struct plan *plan = session->plan;
 	struct story *story = session->story;
 	double elapsed = story->now - story->begun + 1e-4;
-	long long before = session->written;
-	bool ended = session->ended;
 
 	while (session->trouble < plan->trouble_count &&
 	    plan->troubles[session->trouble].at <= elapsed)
@@ -647,87 +671,264 @@ moment_comes(struct session *session)
 	    plan->pieces[session->piece].at <= elapsed)
 		piece_comes(session, &plan->pieces[session->piece++]);
 	feed(session);
-	if (!ended && session->piece == plan->piece_count &&
-	    plan->end <= elapsed && session->pending.len == 0) {
-		if (!plan->by_signal) {
-			close(session->input);
-			session->input = -1;
-			session->ended = true;
-		} else if (taken(session) == session->came) {
-			strike(session, SIGTERM);
-			session->ended = true;
-		}
+	if (session->ended || session->piece < plan->piece_count ||
+	    plan->end > elapsed || session->pending.len > 0)
+		return;
+	if (plan->by_signal) {
+		if (taken(session) < session->came)
+			return;
+		strike(session, SIGTERM);
+	} else {
+		close(session->input);
+		session->input = -1;
 	}
-	return session->written > before || session->ended != ended;
+	session->ended = true;
 }
 
+/* Those for whom it is so late go on; some may be killed then. */
 static void
 go_on(struct session *session)
 {
+	const struct plan *plan = session->plan;
+
 	session->went_on = true_time();
-	if (send(session->waits, "", 1, MSG_NOSIGNAL) < 0)
-		return; /* it has gone, which is seen soon */
-	if (session->plan->kill_wait == session->waited &&
-	    session->plan->kill_wait > 0) {
-		double seconds = session->plan->kill_seconds;
-		struct timespec pause = { .tv_nsec = (long)(seconds * 1e9) };
+	for (int i = 0; i < session->waiter_count; i++) {
+		struct waiter *waiter = &session->waiters[i];
+
+		if (waiter->until > session->story->now)
+			continue;
+		waiter->waits = false;
+		(void)send(
+		    waiter->fd, "g", 1, MSG_NOSIGNAL); /* or it is gone */
+	}
+	if (plan->kill_wait > 0 && plan->kill_wait == session->waited) {
+		struct timespec pause = { .tv_nsec = (long)(plan->kill_seconds *
+					      1e9) };
 
 		nanosleep(&pause, NULL);
 		strike(session, SIGKILL);
 	}
 }
 
-/* Moves the time until it has no reason to wait any more. */
+/* Moves the time to when something is due. */
 static void
 move_on(struct session *session)
 {
 	struct story *story = session->story;
-	bool news;
+	double next = next_moment(session);
 
-	do {
-		double next = next_moment(session);
-
-		if (next > story->now)
-			check_promise(session, next);
-		if (story->verdict->why != NULL) {
-			strike(session, SIGKILL);
-			return;
-		}
-		set_clock(story, next);
-		news = moment_comes(session);
-	} while (story->now < session->until && !(news && session->on_input));
+	if (isinf(next))
+		complain(story->verdict, "it waits for nothing");
+	else if (next > story->now)
+		check_promise(session, next);
+	if (story->verdict->why != NULL) {
+		strike(session, SIGKILL);
+		return;
+	}
+	set_clock(story, next);
+	moment_comes(session);
 	go_on(session);
 }
 
-/* Waits until it waits; false when it has ended. */
-static bool
-await(struct session *session)
-{
-	struct pollfd poll_it = { .fd = session->waits, .events = POLLIN };
-	char line[64], *rest;
-	size_t len = 0;
-	int ready, waited = 0;
-	bool at_fault = session->plan->kill_at_fault;
+/* ---- until all wait ---- */
 
-	while (len < sizeof line - 1) {
-		ready = poll(&poll_it, 1, at_fault ? 1 : HANG_MS);
-		waited += at_fault ? 1 : HANG_MS;
-		if (ready == 0 && at_fault && !sandbox_has_faults()) {
+static void
+come_in(struct session *session)
+{
+	struct waiter *waiter = &session->waiters[session->waiter_count];
+	struct ucred who;
+	socklen_t len = sizeof who;
+
+	if (session->waiter_count == MOST_WAITERS)
+		die(STATUS_STREAM, "more processes than there are");
+	*waiter = (struct waiter){ .fd = accept4(door, NULL, NULL,
+				       SOCK_CLOEXEC | SOCK_NONBLOCK) };
+	if (waiter->fd < 0 ||
+	    getsockopt(waiter->fd, SOL_SOCKET, SO_PEERCRED, &who, &len) < 0)
+		die(STATUS_STREAM, "%s: %s", door_path, strerror(errno));
+	waiter->pid = who.pid;
+	session->waiter_count++;
+}
+
+static void
+go_out(struct session *session, struct waiter *waiter)
+{
+	close(waiter->fd);
+	*waiter = session->waiters[--session->waiter_count];
+	session->left = true;
+}
+
+static void
+take_line(struct session *session, struct waiter *waiter)
+{
+	waiter->asked = false;
+	switch (waiter->line[0]) {
+	case 'W':
+		waiter->waits = true;
+		waiter->until = strtod(waiter->line + 1, NULL);
+		break;
+	case 'L':
+		waiter->waits = false;
+		session->left = true;
+		(void)send(
+		    waiter->fd, "k", 1, MSG_NOSIGNAL); /* or it is gone */
+		break;
+	default:
+		break;
+	}
+}
+
+/* What a process says; false if it has gone. */
+static bool
+hear(struct session *session, struct waiter *waiter)
+{
+	char byte;
+	ssize_t got;
+
+	while ((got = read(waiter->fd, &byte, 1)) == 1) {
+		if (byte != '\n' && waiter->len < sizeof waiter->line - 1) {
+			waiter->line[waiter->len++] = byte;
+			continue;
+		}
+		waiter->line[waiter->len] = '\0';
+		waiter->len = 0;
+		take_line(session, waiter);
+	}
+	return got < 0 && errno == EAGAIN;
+}
+
+static void
+listen_to_all(struct session *session)
+{
+	struct pollfd fds[MOST_WAITERS + 1];
+	int count = session->waiter_count;
+
+	for (int i = 0; i < count; i++)
+		fds[i] = (struct pollfd){ .fd = session->waiters[i].fd,
+			.events = POLLIN };
+	fds[count] = (struct pollfd){ .fd = door, .events = POLLIN };
+	if (poll(fds, (nfds_t)count + 1, LOOK_MS) <= 0)
+		return;
+	for (int i = count - 1; i >= 0; i--)
+		if (fds[i].revents != 0 && !hear(session, &session->waiters[i]))
+			go_out(session, &session->waiters[i]);
+	if (fds[count].revents != 0)
+		come_in(session);
+}
+
+static bool
+is_known(struct session *session, pid_t pid)
+{
+	for (int i = 0; i < session->waiter_count; i++)
+		if (session->waiters[i].pid == pid)
+			return true;
+	return false;
+}
+
+static bool
+is_dead(pid_t pid)
+{
+	char *path = xasprintf("/proc/%d/stat", (int)pid);
+	FILE *file = fopen(path, "re");
+	char state = 'X';
+
+	free(path);
+	if (file == NULL)
+		return true;
+	if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
+		state = 'X';
+	fclose(file);
+	return state == 'Z' || state == 'X';
+}
+
+/* Whether it and its children are there, and wait. */
+static bool
+all_wait(struct session *session)
+{
+	char *path;
+	FILE *file;
+	int pid;
+	bool all = is_known(session, session->pid);
+
+	for (int i = 0; i < session->waiter_count; i++)
+		all = all && session->waiters[i].waits;
+	if (!all)
+		return false;
+	path = xasprintf(
+	    "/proc/%d/task/%d/children", (int)session->pid, (int)session->pid);
+	file = fopen(path, "re");
+	free(path);
+	if (file == NULL)
+		return false; /* it ends */
+	while (fscanf(file, "%d", &pid) == 1)
+		all = all && (is_known(session, pid) || is_dead(pid));
+	fclose(file);
+	return all;
+}
+
+static bool
+one_is_asked(struct session *session)
+{
+	for (int i = 0; i < session->waiter_count; i++)
+		if (session->waiters[i].asked)
+			return true;
+	return false;
+}
+
+/* All wait, and all of them say that nothing has come meanwhile. */
+static bool
+is_settled(struct session *session)
+{
+	if (!all_wait(session))
+		return false;
+	session->left = false;
+	for (int i = 0; i < session->waiter_count; i++) {
+		session->waiters[i].asked = true;
+		(void)send(session->waiters[i].fd, "?", 1,
+		    MSG_NOSIGNAL); /* or it is gone, which is seen */
+	}
+	while (one_is_asked(session))
+		listen_to_all(session);
+	return !session->left && all_wait(session);
+}
+
+/* Workers outlive it by no more than moments. */
+static bool
+has_ended(struct session *session)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		if (pid == session->pid) {
+			session->status = status_of(status);
+			session->pid = -1;
+		}
+	return pid < 0 && errno == ECHILD;
+}
+
+/* Waits until all wait; false when it has ended. */
+static bool
+settle(struct session *session)
+{
+	double since = true_time();
+	bool at_fault = session->plan->kill_at_fault && !session->struck;
+
+	while (session->pid < 0 || !is_settled(session)) {
+		listen_to_all(session);
+		if (has_ended(session))
+			return false;
+		if (at_fault && session->trouble > 0 && !sandbox_has_faults()) {
 			strike(session, SIGKILL);
 			at_fault = false;
-		} else if (ready == 0 && waited >= HANG_MS) {
-			complain(session->story->verdict, "it hangs");
+		}
+		if (true_time() - since > HANG_SECONDS) {
+			complain(session->story->verdict,
+			    session->pid < 0 ? "a child goes on" : "it hangs");
 			strike(session, SIGKILL);
-		} else if (ready > 0) {
-			if (read(session->waits, line + len, 1) != 1)
-				return false;
-			if (line[len++] == '\n')
-				break;
+			since = true_time();
 		}
 	}
-	line[len] = '\0';
-	session->until = strtod(line, &rest);
-	session->on_input = *rest == ' ';
 	return true;
 }
 
@@ -795,26 +996,21 @@ judge(struct session *session, int status, jv records, const char *said)
 	jv_free(last);
 }
 
-static int
-reap(struct session *session)
+/* What came of it. */
+static void
+look_at_end(struct session *session)
 {
 	struct buf said = { 0 };
 	jv records;
-	int status;
 
-	while (waitpid(session->pid, &status, 0) < 0)
-		if (errno != EINTR)
-			die(STATUS_STREAM, "wait: %s", strerror(errno));
-	status = status_of(status);
 	session->story->taken = taken(session);
 	if (session->struck)
-		return status;
+		return;
 	records = read_records(out);
 	jv_free(file_read(err, 1 << 20, &said));
-	judge(session, status, records, said.len > 0 ? said.at : "");
+	judge(session, session->status, records, said.len > 0 ? said.at : "");
 	jv_free(records);
 	buf_release(&said);
-	return status;
 }
 
 int
@@ -824,32 +1020,32 @@ session(struct story *story, const struct plan *plan)
 		.plan = plan,
 		.first = plan->piece_count > 0 ? plan->pieces[0].line
 					       : story->lines };
-	int status;
 
 	take_clock(story);
-	story->begun = session.alive = story->now;
-	story->reachable = story->now;
+	story->begun = session.alive = story->reachable = story->now;
 	story->calls++;
 	session.came = session.first;
 	if (session.first < story->lines)
 		story->lines = session.first; /* these come again */
+	story->safe = session.first;
 	start(&session);
 	session.went_on = true_time();
-	(void)moment_comes(&session);
-	while (await(&session)) {
+	moment_comes(&session);
+	while (settle(&session)) {
 		story->busy = fmax(story->busy, true_time() - session.went_on);
 		story->safe = taken(&session);
 		session.waited++;
 		look_at_faults(&session);
 		move_on(&session);
 	}
-	status = reap(&session);
-	close(session.waits);
+	look_at_end(&session);
+	while (session.waiter_count > 0)
+		go_out(&session, &session.waiters[0]);
 	close(session.unread);
 	if (session.input >= 0)
 		close(session.input);
 	buf_release(&session.pending);
 	free(session.ends);
 	free(session.faults);
-	return status;
+	return session.status;
 }
