@@ -164,7 +164,8 @@ say_plan(struct buf *text, const struct plan *plan)
 		    plan->troubles[i].spec != NULL ? plan->troubles[i].spec
 						   : "well");
 	if (plan->kill_wait > 0)
-		buf_addf(text, " killed %.6f s after wait %d",
+		buf_addf(text, " %s %.6f s after wait %d",
+		    plan->kill_child ? "child killed" : "killed",
 		    plan->kill_seconds, plan->kill_wait);
 	if (plan->kill_at_fault)
 		buf_adds(text, " killed there");
@@ -254,6 +255,9 @@ any_kill(struct plan *plan)
 			any_troubles(plan);
 		plan->kill_wait = 1 + (int)any(30);
 		plan->kill_seconds = (double)any(3000) / 1e6;
+		plan->kill_child = any(5) == 0;
+		if (plan->kill_child)
+			plan->may_fail = plan->unsettled = true;
 	}
 }
 

@@ -685,6 +685,14 @@ moment_comes(struct session *session)
 	session->ended = true;
 }
 
+static void
+strike_child(struct session *session)
+{
+	for (int i = 0; i < session->waiter_count; i++)
+		if (session->waiters[i].pid != session->pid)
+			kill(session->waiters[i].pid, SIGKILL);
+}
+
 /* Those for whom it is so late go on; some may be killed then. */
 static void
 go_on(struct session *session)
@@ -706,7 +714,10 @@ go_on(struct session *session)
 					      1e9) };
 
 		nanosleep(&pause, NULL);
-		strike(session, SIGKILL);
+		if (plan->kill_child)
+			strike_child(session);
+		else
+			strike(session, SIGKILL);
 	}
 }
 

@@ -47,6 +47,7 @@ struct plan {
 	int kill_wait;       /* kill -9 when it waits for this time; 0: never */
 	double kill_seconds; /* so much true time after it went on */
 	bool kill_at_fault;  /* when the fault that was ordered is met */
+	bool kill_child;     /* not wb-log, but the process that it has */
 };
 
 /* In the order of time; the input ends with the last one, or later. */

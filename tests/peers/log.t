@@ -59,12 +59,20 @@ wb-log -pp --id=stopped <pipe >"$out" 2>"$err" &
 logger=$!
 exec 8>pipe
 echo '{"loss": 1}' >&8
-until [ "$(state '.runs["tester/p/stopped"].history.lines // 0')" -ge 1 ] ||
-    ! kill -0 $logger 2>/dev/null; do
-    sleep 0.01
-done
+# Time goes on, a second for each look, until then.
+until_true() {
+    until "$@" || ! kill -0 $logger 2>/dev/null; do
+        echo 1 >>"$KW_CLOCK"
+        sleep 0.01
+    done
+}
+one_line() {
+    [ "$(state '.runs["tester/p/stopped"].history.lines // 0')" -ge 1 ]
+}
+until_true one_line
 ok 'is running for the API' peer state tester/p/stopped running
 ok 'the button is pressed through the API' peer stop tester/p/stopped
+until_true false
 wait $logger
 is 'which ends it' $? 1
 exec 8>&-
