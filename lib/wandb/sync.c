@@ -180,6 +180,27 @@ job_upsert(struct job *job)
 	return error;
 }
 
+void
+job_tell(const struct job *job)
+{
+	const struct sync_feed *feed = job->options->feed;
+	const struct bucket *bucket = &job->bucket;
+	struct sync_news news = { .read = job->read, .url = job->url };
+	char *run = NULL;
+
+	if (feed == NULL || job->stream == NULL)
+		return;
+	news.lines = stream_confirmed(job->stream);
+	news.rows = news.lines - job->place.first.rows;
+	news.stopped = stream_stopped(job->stream);
+	if (job->url != NULL)
+		run = xasprintf("%s/%s/%s", bucket->entity, bucket->project,
+		    bucket->run_id);
+	news.run = run;
+	feed->posted(feed->context, &news);
+	free(run);
+}
+
 /* The stream has enough for a post. */
 static jv
 flush(void *context)
@@ -190,7 +211,10 @@ flush(void *context)
 	if (!jv_is_valid(error))
 		return error;
 	jv_free(error);
-	return stream_send(job->stream, job->stream_url);
+	error = stream_send(job->stream, job->stream_url);
+	if (jv_is_valid(error))
+		job_tell(job);
+	return error;
 }
 
 /* ---- the beginning: whose run it is, and what the server has of it ---- */
@@ -314,6 +338,8 @@ go_on(struct job *job)
 	    stream_new(job->wandb, &job->deadline, first->rows + there->rows,
 		first->events + there->events, first->console + console);
 	replay->stream = job->stream;
+	if (job->options->feed != NULL)
+		stream_live(job->stream, job->options->feed->batch);
 	runconfig_feature(replay->config, SYNCED);
 	runconfig_core_version(replay->config, PACKAGE_VERSION);
 	if ((!replay->resume && !replay->rewound) || !job->bucket.present)
@@ -461,6 +487,10 @@ find_place(struct job *job)
 	claim.resume = replay->resume;
 	if (job->follows && replay->resume && !replay->rewound)
 		claim.before = &job->syncer->reach;
+	if (job->options->feed != NULL) {
+		claim.before = job->options->feed->begin;
+		claim.sure = true;
+	}
 	error = place_find(
 	    job->wandb, job->path, bucket, &claim, &job->deadline, &job->place);
 	if (!jv_is_valid(error) || !replay->resume || replay->rewound)
@@ -571,6 +601,7 @@ read_file(struct job *job)
 
 	while ((event = next_record(job, &entry)) == LEVELDB_RECORD ||
 	    event == LEVELDB_DAMAGE) {
+		job->read = entry.end;
 		damage_take(&job->damage, job->path, event, &entry);
 		if (event == LEVELDB_DAMAGE)
 			continue;
