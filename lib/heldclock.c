@@ -95,6 +95,7 @@ int
 heldclock_poll(struct pollfd *fds, nfds_t count, double seconds)
 {
 	int ready = poll(fds, count, 0), fd, why;
+	double until;
 	char line[64];
 
 	if (ready != 0 || !(seconds > 0))
@@ -102,9 +103,10 @@ heldclock_poll(struct pollfd *fds, nfds_t count, double seconds)
 	if (count > MOST_FDS)
 		die(STATUS_USAGE, "KW_WAITS: too many descriptors");
 	fd = connected();
-	/* Whole milliseconds, and never too early: it would wait again. */
-	(void)snprintf(line, sizeof line, "W %.3f\n",
-	    ceil((clock_now() + seconds) * 1000) / 1000);
+	/* Whole milliseconds, one at least: else it would wait again. */
+	until = ceil((clock_now() + seconds) * 1000) / 1000;
+	(void)snprintf(
+	    line, sizeof line, "W %.3f\n", fmax(until, clock_now() + 0.001));
 	say(fd, line);
 	errno = 0;
 	if (wait_for_time(fd, fds, count))
