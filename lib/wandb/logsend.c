@@ -127,9 +127,10 @@ again(struct child *child, jv why)
 static jv
 send_file(struct child *child, const struct runfile *left)
 {
-	struct sync_options options = {
-		.maps = jv_array(), .partial = true, .timeout = INFINITY
-	};
+	struct sync_options options = { .maps = jv_array(),
+		.keep_summary = true,
+		.partial = true,
+		.timeout = INFINITY };
 	struct syncer *syncer;
 	jv rec, why = jv_null();
 
@@ -218,6 +219,7 @@ send_spool(struct child *child)
 	struct sync_options options = { .maps = jv_array(),
 		.follow = true,
 		.feed = &feed,
+		.keep_summary = true,
 		.no_mark = true,
 		.partial = true,
 		.timeout = INFINITY };
