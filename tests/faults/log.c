@@ -388,7 +388,7 @@ request_case(int nth, int way, bool for_good, bool by_sync, struct tally *tally)
 	struct verdict verdict = { 0 };
 	struct story story;
 	struct plan plan = { .may_fail = for_good || ways[way].refusal,
-		.unsettled = for_good };
+		.unsettled = for_good || ways[way].refusal };
 	char *spec = xasprintf("nth=%d %s%s", nth,
 	    for_good ? "times=always " : "", ways[way].spec);
 	char *name =

@@ -212,7 +212,7 @@ story_line(struct buf *line, int i)
 	buf_adds(line, "\"}\n");
 }
 
-/* Row i of the server or of a spool is what was given. */
+/* Row i of the server or of a spool is what was given; its step is aside. */
 static bool
 row_is(struct story *story, jv row, int i, const char *where)
 {
@@ -223,7 +223,7 @@ row_is(struct story *story, jv row, int i, const char *where)
 	story_line(&line, i);
 	want = jv_parse(line.at);
 	got = record_drop(record_drop(got, "_runtime"), "_timestamp");
-	want = record_set_number(want, "_step", i);
+	got = record_drop(got, "_step");
 	same = jv_equal(want, got);
 	if (!same) {
 		jv text = jv_dump_string(jv_copy(row), 0);
@@ -247,18 +247,47 @@ number_in(jv row, const char *field)
 	return number;
 }
 
+static jv
+run_on_server(struct story *story)
+{
+	jv state = sandbox_state(), runs = record_get(state, "runs");
+	jv run = record_get(runs, story->run);
+
+	jv_free(runs);
+	jv_free(state);
+	return run;
+}
+
+static bool
+is_known_there(struct story *story)
+{
+	jv run;
+
+	if (!story->known) {
+		run = run_on_server(story);
+		story->known = jv_is_valid(run);
+		jv_free(run);
+	}
+	return story->known;
+}
+
 int
 story_on_server(struct story *story)
 {
-	char *text = sandbox_history(story->run), *rest = text, *line;
+	char *text, *rest, *line;
 	int rows = 0;
 
-	if (*text != '{')
-		*text = '\0'; /* there is no such run, yet */
+	if (!is_known_there(story))
+		return 0;
+	text = rest = sandbox_history(story->run);
 	while ((line = strsep(&rest, "\n")) != NULL && *line != '\0') {
 		jv row = jv_parse(line);
 		double at = number_in(row, "_timestamp");
 		bool same = row_is(story, row, rows, "server");
+
+		if (same && number_in(row, "_step") != rows)
+			complain(story->verdict, "row %d has the step %g", rows,
+			    number_in(row, "_step"));
 
 		if (same && rows < story->lines &&
 		    (at < story->arrived[rows] - 0.01 || at > story->now + 1))
@@ -305,10 +334,10 @@ spool_files(const char **argv, int argc)
 }
 
 static int
-by_step(const void *a, const void *b)
+by_number(const void *a, const void *b)
 {
-	double x = number_in(*(const jv *)a, "_step"),
-	       y = number_in(*(const jv *)b, "_step");
+	double x = number_in(*(const jv *)a, "i"),
+	       y = number_in(*(const jv *)b, "i");
 
 	return (x > y) - (x < y);
 }
@@ -338,17 +367,17 @@ story_in_spool(struct story *story, int *files)
 		row[rows++] = values;
 	}
 	if (rows > 0)
-		qsort(row, (size_t)rows, sizeof *row, by_step);
+		qsort(row, (size_t)rows, sizeof *row, by_number);
 	for (int i = 0; i < rows; i++) {
-		int step = (int)number_in(row[i], "_step");
+		int number = (int)number_in(row[i], "i");
 
-		if (i > 0 && step != next)
+		if (i > 0 && number != next)
 			complain(story->verdict,
-			    "the spool has row %d after row %d", step,
+			    "the spool has row %d after row %d", number,
 			    next - 1);
 		else
-			(void)row_is(story, row[i], step, "spool");
-		next = step + 1;
+			(void)row_is(story, row[i], number, "spool");
+		next = number + 1;
 		jv_free(row[i]);
 	}
 	free(row);
@@ -380,17 +409,6 @@ story_sync(struct story *story, bool remove)
 	}
 	if (remove)
 		must(drop);
-}
-
-static jv
-run_on_server(struct story *story)
-{
-	jv state = sandbox_state(), runs = record_get(state, "runs");
-	jv run = record_get(runs, story->run);
-
-	jv_free(runs);
-	jv_free(state);
-	return run;
 }
 
 void

@@ -66,6 +66,7 @@ struct story {
 	int safe;        /* so many were taken when it waited last */
 	int taken;       /* so many were taken */
 	int calls;
+	bool known;       /* the server has the run */
 	double reachable; /* the server, since then; INFINITY: it is not */
 	double busy;      /* the most true seconds between two waits */
 	struct verdict *verdict;
