@@ -228,7 +228,7 @@ schedule(uint64_t its_seed, struct tally *tally)
 	plan.by_signal = any(12) == 0;
 	buf_addf(&name, "FAULTS_SEED=%" PRIu64 ":", its_seed);
 	say_plan(&name, &plan);
-	story_begin(&story, &verdict);
+	story_begin(&story, its_seed, &verdict);
 	status = session(&story, &plan);
 	settle(&story, status, any(2) == 0);
 	if (verdict.why == NULL)
@@ -289,7 +289,7 @@ kill_case(uint64_t its_seed, struct tally *tally)
 	bool spooled;
 
 	buf_addf(&name, "FAULTS_SEED=%" PRIu64 ":", its_seed);
-	story_begin(&story, &verdict);
+	story_begin(&story, its_seed, &verdict);
 	do {
 		struct plan plan = { 0 };
 
@@ -399,7 +399,7 @@ request_case(int nth, int way, bool for_good, bool by_sync, struct tally *tally)
 	plan_trouble(&plan,
 	    (struct trouble){ .spec = spec,
 		.patience = strstr(spec, "retry-after") != NULL ? 5 : 0 });
-	story_begin(&story, &verdict);
+	story_begin(&story, 0, &verdict);
 	status = session(&story, &plan);
 	/* Of rows that the server dropped and said it had, nobody knows. */
 	if (ways[way].untrue && status != 0) {
@@ -425,7 +425,7 @@ usual_requests(void)
 	jv list;
 
 	usual_lines(&plan);
-	story_begin(&story, &verdict);
+	story_begin(&story, 0, &verdict);
 	(void)session(&story, &plan);
 	list = sandbox_operations();
 	story_is_whole(&story, "finished");
@@ -495,7 +495,7 @@ silence(long percent)
 	    (struct trouble){
 		.at = 30, .spec = xstrdup("match=file_stream silence") });
 	plan.end = 80;
-	story_begin(&story, &verdict);
+	story_begin(&story, 0, &verdict);
 	(void)session(&story, &plan);
 	story_is_whole(&story, "finished");
 	tap_note("a request without an answer is given up after %.1f s",

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <math.h>
 #include <poll.h>
 #include <signal.h>
@@ -23,11 +24,12 @@
 #include "session.h"
 
 enum {
-	PROMISE = 30,       /* seconds until a line is on the server */
-	ALIVE_WITHIN = 240, /* after which it would seem to have crashed */
-	GIVEN_UP = 300,     /* after the end of the input, by default */
-	HANG_SECONDS = 20,  /* of true time */
-	LOOK_MS = 2,        /* between two looks for its end */
+	BEGINNING = 1795240800, /* 2026-11-21T06:00:00Z */
+	PROMISE = 30,           /* seconds until a line is on the server */
+	ALIVE_WITHIN = 240,     /* after which it would seem to have crashed */
+	GIVEN_UP = 300,         /* after the end of the input, by default */
+	HANG_SECONDS = 20,      /* of true time */
+	LOOK_MS = 2,            /* between two looks for its end */
 	MOST_WAITERS = 8,
 	MOST_ARGS = 16,
 };
@@ -176,15 +178,17 @@ take_clock(struct story *story)
 }
 
 void
-story_begin(struct story *story, struct verdict *verdict)
+story_begin(struct story *story, uint64_t number, struct verdict *verdict)
 {
 	const char *remove[] = { "rm", "-rf", folder, NULL };
-	static int number;
 
 	must(remove);
 	sandbox_reset();
 	*story = (struct story){ .verdict = verdict,
-		.run = xasprintf("tester/p/run%d", ++number) };
+		.run = xasprintf("tester/p/run%" PRIu64, number) };
+	if (ftruncate(clock_fd, 0) < 0)
+		die(STATUS_STREAM, "KW_CLOCK: %s", strerror(errno));
+	set_clock(story, BEGINNING);
 }
 
 void

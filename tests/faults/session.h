@@ -78,7 +78,8 @@ void session_init(const char *work);
 /* From now on wb-log has so many times the limits on the network. */
 void session_limits(double factor);
 
-void story_begin(struct story *story, struct verdict *verdict);
+/* On an empty server, at the same time always; number names the run. */
+void story_begin(struct story *story, uint64_t number, struct verdict *verdict);
 void story_end(struct story *story);
 
 /* The line of this number, with its line end, appended to out. */
