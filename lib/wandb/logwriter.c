@@ -56,6 +56,7 @@ put_record(struct logwriter *writer)
 	static const char zero[LEVELDB_HEADER];
 	const struct buf *record = &writer->record;
 	size_t at = 0, room, part;
+	bool first = true; /* a chunk without bytes may end a block */
 
 	do {
 		room = LEVELDB_BLOCK - (size_t)writer->place % LEVELDB_BLOCK;
@@ -67,11 +68,12 @@ put_record(struct logwriter *writer)
 		room -= LEVELDB_HEADER;
 		part = record->len - at < room ? record->len - at : room;
 		put_chunk(writer,
-		    at + part == record->len ? (at == 0 ? FULL : LAST)
-			: at == 0            ? FIRST
+		    at + part == record->len ? (first ? FULL : LAST)
+			: first              ? FIRST
 					     : MIDDLE,
 		    record->at + at, part);
 		at += part;
+		first = false;
 	} while (at < record->len);
 }
 
