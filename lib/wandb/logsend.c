@@ -371,6 +371,9 @@ take_words(struct logsend *sender, jv words)
 	sender->read = (off_t)record_int(words, "read", sender->read);
 	sender->stopped = sender->stopped || record_true(words, "stopped");
 	if (jv_is_valid(outcome)) {
+		/* One that took the run at the end only has not said it yet. */
+		set_text(&sender->run, outcome, "run");
+		set_text(&sender->url, outcome, "url");
 		sender->over = true;
 		jv_free(sender->outcome);
 		sender->outcome = outcome;
