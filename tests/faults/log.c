@@ -196,12 +196,25 @@ settle(struct story *story, int status, bool by_sync)
 	if (story_in_spool(story, &files) != story->lines && files > 0)
 		complain(story->verdict, "the spool ends before row %d of %d",
 		    story_in_spool(story, &files), story->lines);
-	if (files == 0) {
-		if (status == 1)
-			complain(story->verdict, "status 1, and no spool");
-		return;
-	}
-	complete(story, by_sync);
+	if (files > 0)
+		complete(story, by_sync);
+	else if (status == 1)
+		complain(story->verdict, "status 1, and no spool");
+}
+
+/* A call that was refused before anything was read has to be repeated. */
+static int
+call_until_read(struct story *story, struct plan *plan)
+{
+	struct plan again = *plan;
+	int status = session(story, plan), files;
+
+	if (status != 1 || !plan->may_fail || story->taken > 0 ||
+	    story_in_spool(story, &files) > 0 || files > 0)
+		return status;
+	sandbox_clear();
+	again.trouble_count = 0;
+	return session(story, &again);
 }
 
 /* A signal ends the run with an exit code that is its own. */
@@ -396,11 +409,13 @@ request_case(int nth, int way, bool for_good, bool by_sync, struct tally *tally)
 	int status;
 
 	usual_lines(&plan);
+	if (for_good)
+		plan.timeout = 40; /* as silence takes true time */
 	plan_trouble(&plan,
 	    (struct trouble){ .spec = spec,
 		.patience = strstr(spec, "retry-after") != NULL ? 5 : 0 });
 	story_begin(&story, 0, &verdict);
-	status = session(&story, &plan);
+	status = call_until_read(&story, &plan);
 	/* Of rows that the server dropped and said it had, nobody knows. */
 	if (ways[way].untrue && status != 0) {
 		sandbox_clear();
