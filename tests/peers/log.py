@@ -2,11 +2,15 @@
 # SPDX-License-Identifier: MIT
 """The official client beside wb-log.
 
-  log.py rows                 1,000 rows of all kinds of values, a line each
+  log.py rows                 1,000 rows of all kinds of values, a line each;
+                              of keys that are empty the client says nothing and
+                              sends nothing, and wb-log refuses the line
   log.py log ROWS ID          logs them by the client, online, as the run ID
+  log.py resume ID            goes on with that run, by the client, with a row
   log.py look RUN ROWS STATE  the public API reads RUN, which wb-log wrote
   log.py stop RUN             presses the stop button of RUN
   log.py state RUN STATE      whether the API says that RUN is in STATE
+  log.py held RUN             what the sandbox holds of it, as text
   log.py same RUN RUN         what the sandbox holds of both is the same
 
 ENTITY/PROJECT/ID is a RUN. Each difference is printed; 1 if there was one.
@@ -37,7 +41,7 @@ def rows():
             6: {"odd": -0.0, "minus": -1}, 7: {"odd": True, "none": None},
             8: {"odd": "a text", "empty": ""}, 9: {"odd": [], "nested": 1},
             10: {"odd": {"became": "a tree"}, "loss": "no number"},
-            11: {"odd": {}, "": 3}, 12: {"<&>": "<&>\u2028"},
+            11: {"odd": {}}, 12: {"<&>": "<&>\u2028"},
         }.get(i % 20, {}))
         if i % 97 == 13:
             row["_step"] = i + (i // 97 + 1) * 5
@@ -57,6 +61,12 @@ def log(path, id):
                 row = json.loads(line)
                 step = row.pop("_step", None)
                 run.log(row, step=step, commit=True)
+
+
+def resume(id):
+    import wandb
+    with wandb.init(project="p", id=id, resume="must", tags=["c"]) as run:
+        run.log({"again": 1, "_timestamp": START + 500})
 
 
 def told(text):
@@ -89,11 +99,11 @@ def steps(path):
 
 
 def without_empty(value):
-    """The client sends no empty object, at whatever depth, and no key ""."""
+    """No empty object is sent, at whatever depth."""
     if not isinstance(value, dict):
         return value
     kept = {k: without_empty(v) for k, v in value.items()}
-    return {k: v for k, v in kept.items() if k and v != {}}
+    return {k: v for k, v in kept.items() if v != {}}
 
 
 def plain(row):
@@ -141,16 +151,25 @@ def held(where):
     """What is held of a run, but for what is each uploader's own."""
     run = json.loads(sandbox("state"))["runs"][where]
     rows = [told(line) for line in
-            sandbox(f"runs/{where}/history").splitlines()]
+            sandbox(f"runs/{where}/history").split("\n") if line]
     summary = told(sandbox(f"runs/{where}/summary"))
     # The time since the start is of each its own.
     for row in rows + [summary]:
         row.pop("_runtime", None)
     summary.pop("_wandb", None)
+    # The client leaves it out of a run that it resumed.
+    summary.pop("_step", None)
     fields = ["displayName", "notes", "group", "jobType", "tags", "config",
               "state", "exitcode"]
     return {"history": rows, "summary": summary,
             "metrics": run["wandb"].get("m"), **{k: run[k] for k in fields}}
+
+
+def show(where):
+    run = held(where)
+    for row in run.pop("history"):
+        print(json.dumps(row, sort_keys=True))
+    print(json.dumps(run, sort_keys=True))
 
 
 def same(one, other):
@@ -162,8 +181,8 @@ def main(what, *rest):
         for row in rows():
             print(json.dumps(row))
         return 0
-    return int(bool({"log": log, "look": look, "stop": stop, "state": state,
-                     "same": same}[what](*rest)))
+    return int(bool({"log": log, "resume": resume, "look": look, "stop": stop,
+                     "state": state, "held": show, "same": same}[what](*rest)))
 
 
 if __name__ == "__main__":
