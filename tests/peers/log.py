@@ -20,7 +20,7 @@ import os
 import sys
 import urllib.request
 
-from compare import places
+from compare import number, places
 
 NUMBERS = {"-Infinity": "-inf", "Infinity": "inf", "NaN": "nan"}
 START = 1795240800
@@ -165,8 +165,17 @@ def held(where):
             "metrics": run["wandb"].get("m"), **{k: run[k] for k in fields}}
 
 
+def as_double(value):
+    """1 and 1.0 are the same number, of which each writes one."""
+    if isinstance(value, dict):
+        return {k: as_double(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [as_double(v) for v in value]
+    return float(value) if number(value) else value
+
+
 def show(where):
-    run = held(where)
+    run = as_double(held(where))
     for row in run.pop("history"):
         print(json.dumps(row, sort_keys=True))
     print(json.dumps(run, sort_keys=True))
