@@ -166,12 +166,12 @@ def held(where):
 
 
 def as_double(value):
-    """1 and 1.0 are the same number, of which each writes one."""
+    """1 and 1.0 are the same number, and so are 0 and -0."""
     if isinstance(value, dict):
         return {k: as_double(v) for k, v in value.items()}
     if isinstance(value, list):
         return [as_double(v) for v in value]
-    return float(value) if number(value) else value
+    return float(value) + 0.0 if number(value) else value
 
 
 def show(where):
