@@ -203,7 +203,10 @@ find_begin(struct child *child)
 		.console = bucket.console,
 		.step = bucket.last_row.known ? bucket.last_row.step + 1 : 0 };
 	bucket_release(&bucket);
-	return why;
+	if (!jv_is_valid(why) || !child->options->resume)
+		return why;
+	jv_free(why);
+	return logspool_set_begin(child->options->file, &child->begin);
 }
 
 /* Sends the spool while it is written, until its end is there, verified. */
@@ -212,7 +215,6 @@ send_spool(struct child *child)
 {
 	struct sync_feed feed = { .batch = child->options->batch,
 		.interval = child->options->interval,
-		.begin = &child->begin,
 		.wait = on_wait,
 		.posted = on_posted,
 		.context = child };

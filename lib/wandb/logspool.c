@@ -18,6 +18,8 @@
 #include "wandb/logwriter.h"
 #include "wandb/rundir.h"
 
+enum { STATE_MOST = 4096 }; /* bytes */
+
 char *
 logspool_dir(void)
 {
@@ -97,19 +99,74 @@ logspool_left(
 	runlist_sort(list);
 }
 
+static char *
+begin_name(const char *file)
+{
+	return xasprintf("%s.syncstate", file);
+}
+
+jv
+logspool_set_begin(const char *file, const struct reach *begin)
+{
+	char *path = begin_name(file);
+	jv state = record_set_number(
+	       jv_object(), "starting_step", (double)begin->step),
+	   text, why;
+
+	state = record_set_number(state, "starting_runtime", 0);
+	state = record_set_number(state, "history_lines", (double)begin->rows);
+	state = record_set_number(state, "events_lines", (double)begin->events);
+	state =
+	    record_set_number(state, "console_lines", (double)begin->console);
+	text = jv_dump_string(state, 0);
+	why = file_replace(path, jv_string_value(text),
+	    (size_t)jv_string_length_bytes(jv_copy(text)));
+	jv_free(text);
+	free(path);
+	return why;
+}
+
+bool
+logspool_begin(const char *file, struct reach *begin)
+{
+	char *path = begin_name(file);
+	struct buf text = { 0 };
+	jv why = file_read(path, STATE_MOST, &text), state;
+	bool known;
+
+	state = jv_is_valid(why) ? jv_parse_sized(text.at, (int)text.len)
+				 : jv_null();
+	*begin = (struct reach){
+		.rows = record_int(state, "history_lines", -1),
+		.events = record_int(state, "events_lines", -1),
+		.console = record_int(state, "console_lines", -1),
+		.step = record_int(state, "starting_step", -1),
+	};
+	known = begin->rows >= 0 && begin->events >= 0 && begin->console >= 0 &&
+	    begin->step >= 0;
+	jv_free(state);
+	jv_free(why);
+	buf_release(&text);
+	free(path);
+	return known;
+}
+
 void
 logspool_remove(const char *file)
 {
-	char *folder, *marker;
+	char *folder, *marker, *begin;
 
 	if (!logwriter_wrote(file))
 		return;
 	folder = rundir_of(file);
 	marker = xasprintf("%s.synced", file);
+	begin = begin_name(file);
 	/* Whatever else is in the folder keeps it. */
 	(void)unlink(marker);
+	(void)unlink(begin);
 	(void)unlink(file);
 	(void)rmdir(folder);
+	free(begin);
 	free(marker);
 	free(folder);
 }

@@ -8,9 +8,12 @@
 #ifndef WANDB_LOGSPOOL_H
 #define WANDB_LOGSPOOL_H
 
+#include <stdbool.h>
+
 #include <jv.h>
 
 #include "wandb/bucket.h"
+#include "wandb/place.h"
 #include "wandb/runlist.h"
 
 /*
@@ -31,6 +34,17 @@ jv logspool_make(const char *dir, const char *run_id, double now);
  */
 void logspool_left(
     const char *dir, const struct run_params *params, struct runlist *list);
+
+/*
+ * Where on the server the lines of a resumed run's file begin, which nothing in
+ * the file tells: kept beside it (FILE.syncstate, where the official client
+ * keeps the step) before the first of them is sent. jv_null(), or an
+ * error_value(): io.
+ */
+jv logspool_set_begin(const char *file, const struct reach *begin);
+
+/* False if that is not known. */
+bool logspool_begin(const char *file, struct reach *begin);
 
 /* Removes file and folder of a run, if they are ours; else does nothing. */
 void logspool_remove(const char *file);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -56,7 +57,7 @@ put_record(struct logwriter *writer)
 	static const char zero[LEVELDB_HEADER];
 	const struct buf *record = &writer->record;
 	size_t at = 0, room, part;
-	bool first = true; /* a chunk without bytes may end a block */
+	bool first = true; /* a first chunk may be empty */
 
 	do {
 		room = LEVELDB_BLOCK - (size_t)writer->place % LEVELDB_BLOCK;

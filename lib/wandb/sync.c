@@ -17,6 +17,7 @@
 #include "wandb/follow.h"
 #include "wandb/fragment.h"
 #include "wandb/job.h"
+#include "wandb/logspool.h"
 #include "wandb/marker.h"
 #include "wandb/rundir.h"
 #include "wandb/runhead.h"
@@ -461,6 +462,16 @@ go_back(struct job *job)
 	    job->wandb, &replay->params, replay->branch, &job->deadline);
 }
 
+/* Whether it was noted where the file's lines begin on the server. */
+static bool
+begins_at(const struct job *job, struct reach *begin)
+{
+	const struct run_params *instead = &job->options->instead;
+
+	return instead->run_id == NULL && instead->project == NULL &&
+	    instead->entity == NULL && logspool_begin(job->path, begin);
+}
+
 /* Where the file's lines are, or will be, on the server. */
 static jv
 find_place(struct job *job)
@@ -469,6 +480,7 @@ find_place(struct job *job)
 	struct bucket *bucket = &job->bucket;
 	struct place_claim claim = { .rewound = replay->rewound,
 		.step = replay->branch_step };
+	struct reach begin;
 	jv error = look_back(job);
 
 	if (!jv_is_valid(error))
@@ -490,8 +502,8 @@ find_place(struct job *job)
 	claim.resume = replay->resume;
 	if (job->follows && replay->resume && !replay->rewound)
 		claim.before = &job->syncer->reach;
-	if (job->options->feed != NULL) {
-		claim.before = job->options->feed->begin;
+	if (replay->resume && !replay->rewound && begins_at(job, &begin)) {
+		claim.before = &begin;
 		claim.sure = true;
 	}
 	error = place_find(

@@ -19,7 +19,7 @@
 
 #include <jv.h>
 
-#include "wandb/place.h"
+#include "wandb/bucket.h"
 #include "wandb/selection.h"
 
 /* How far a file is on the server, while it is followed. */
@@ -32,14 +32,10 @@ struct sync_news {
 	const char *url; /* known yet */
 };
 
-/*
- * A file that is followed for the one who writes it, who knows more of it than
- * it says.
- */
+/* A file that is followed for the one who writes it. */
 struct sync_feed {
-	int batch;                 /* rows of a post, at most */
-	double interval;           /* seconds between two posts */
-	const struct reach *begin; /* where its first lines are */
+	int batch;       /* rows of a post, at most */
+	double interval; /* seconds between two posts */
 	/* Waits until it has grown, for so many seconds at most. */
 	void (*wait)(void *context, double seconds);
 	void (*posted)(void *context, const struct sync_news *news);
