@@ -415,6 +415,7 @@ request_case(int nth, int way, bool for_good, bool by_sync, struct tally *tally)
 	    (struct trouble){ .spec = spec,
 		.patience = strstr(spec, "retry-after") != NULL ? 5 : 0 });
 	story_begin(&story, 0, &verdict);
+	story.lied_to = ways[way].untrue;
 	status = call_until_read(&story, &plan);
 	/* Of rows that the server dropped and said it had, nobody knows. */
 	if (ways[way].untrue && status != 0) {

@@ -67,6 +67,8 @@ struct story {
 	int taken;       /* so many were taken */
 	int calls;
 	bool known;       /* the server has the run */
+	bool lied_to;     /* the server did not do what it said: no violation */
+	bool synced;      /* by wb-sync, which keeps no summary of before */
 	double reachable; /* the server, since then; INFINITY: it is not */
 	double busy;      /* the most true seconds between two waits */
 	struct verdict *verdict;
