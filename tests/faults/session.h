@@ -2,8 +2,8 @@
 /*
  * session - wb-log under a clock that the test moves
  *
- * wb-log runs with KW_WAITS (clock.h): whenever it waits it says until when,
- * and goes on when it is told to. Nothing else takes time, so that a plan
+ * wb-log runs with KW_WAITS (heldclock.h): its processes say when they wait,
+ * and the time is moved on when all do. Nothing else takes time, so that a plan
  * (which line comes when, what goes wrong when) happens the same way each time
  * it is gone through, and takes milliseconds.
  *
@@ -100,8 +100,8 @@ int story_on_server(struct story *story);
 int story_in_spool(struct story *story, int *files);
 
 /*
- * Calls wb-sync for the spool. It leaves that where it is, so that nothing is
- * in the way of another story only if it is removed then.
+ * Calls wb-sync for the spool, which wb-sync leaves where it is: remove does
+ * what a user would do then.
  */
 void story_sync(struct story *story, bool remove);
 
