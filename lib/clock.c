@@ -11,6 +11,7 @@
 
 #include "clock.h"
 #include "diag.h"
+#include "heldclock.h"
 
 enum {
 	FAKE_LOOK = 2, /* milliseconds between two looks at a clock that others
@@ -99,6 +100,10 @@ clock_sleep(double time)
 
 	if (!(time > 0))
 		return;
+	if (heldclock_is_set()) {
+		heldclock_sleep(time);
+		return;
+	}
 	if (clock_is_fake()) {
 		fake_sleep(time);
 		return;
@@ -115,6 +120,8 @@ clock_poll(struct pollfd *fds, nfds_t count, double time)
 	double end = clock_ticks() + time, left = time;
 	int ready;
 
+	if (heldclock_is_set())
+		return heldclock_poll(fds, count, time);
 	do {
 		if (clock_is_fake())
 			ready = poll(fds, count, FAKE_LOOK);

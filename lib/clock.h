@@ -4,12 +4,14 @@
  *
  * Times are seconds since 1970 in UTC, with a fraction.
  *
- * For tests, two variables (kwtools(7)):
+ * For tests, three variables (kwtools(7)):
  *
  *	KW_CLOCK=FILE	time stands still, and moves on only by the waits: FILE
  *			begins with the time in a line, each wait adds a line
  *			with its seconds instead of sleeping. All processes
  *			that share FILE share the time.
+ *	KW_WAITS=SOCKET	with KW_CLOCK, another program moves the time instead,
+ *			when all wait; see heldclock.h
  *	KW_LIMITS=X	all limits on the network (connecting, stalling,
  *			answering) are X times as long as they are; see http.h
  */

@@ -127,9 +127,10 @@ again(struct child *child, jv why)
 static jv
 send_file(struct child *child, const struct runfile *left)
 {
-	struct sync_options options = {
-		.maps = jv_array(), .partial = true, .timeout = INFINITY
-	};
+	struct sync_options options = { .maps = jv_array(),
+		.keep_summary = true,
+		.partial = true,
+		.timeout = INFINITY };
 	struct syncer *syncer;
 	jv rec, why = jv_null();
 
@@ -220,6 +221,7 @@ send_spool(struct child *child)
 	struct sync_options options = { .maps = jv_array(),
 		.follow = true,
 		.feed = &feed,
+		.keep_summary = true,
 		.no_mark = true,
 		.partial = true,
 		.timeout = INFINITY };
@@ -371,6 +373,9 @@ take_words(struct logsend *sender, jv words)
 	sender->read = (off_t)record_int(words, "read", sender->read);
 	sender->stopped = sender->stopped || record_true(words, "stopped");
 	if (jv_is_valid(outcome)) {
+		/* One that took the run at the end only has not said it yet. */
+		set_text(&sender->run, outcome, "run");
+		set_text(&sender->url, outcome, "url");
 		sender->over = true;
 		jv_free(sender->outcome);
 		sender->outcome = outcome;

@@ -264,3 +264,23 @@ summary_tree(struct summary *summary)
 	apply_all(summary);
 	return summary->tree;
 }
+
+void
+summary_inherit(struct summary *summary, struct span json)
+{
+	struct json_walk walk;
+	struct json_member member;
+	struct buf key = { 0 };
+	struct span path;
+
+	json_walk(&walk, json, JSON_WORDS);
+	while (json_next(&walk, &member)) {
+		buf_clear(&key);
+		json_decode(&key, member.key);
+		path = (struct span){ key.at, key.len };
+		if (member.value.type != JSON_NULL)
+			(void)tree_merge(summary->tree, &path, 1,
+			    member.value.text); /* it is JSON */
+	}
+	buf_release(&key);
+}

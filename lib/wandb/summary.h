@@ -28,6 +28,12 @@ void summary_free(struct summary *summary);
  */
 int summary_change(struct summary *summary, struct span message);
 
+/*
+ * Before any record: what the run has already, a JSON object. Of objects each
+ * leaf stays until it or the whole is replaced.
+ */
+void summary_inherit(struct summary *summary, struct span json);
+
 /* What it is now. The summary's own; it may be changed. */
 struct tree *summary_tree(struct summary *summary);
 

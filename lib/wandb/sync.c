@@ -333,6 +333,9 @@ go_on(struct job *job)
 	replay->uploads = job->uploads;
 	if (there->rows > 0 && !job->place.over)
 		replay->last_row = job->bucket.last_row;
+	if (job->options->keep_summary && replay->resume &&
+	    job->bucket.present && job->bucket.summary != NULL)
+		summary_inherit(replay->summary, span_of(job->bucket.summary));
 	if (job->place.over || job->options->verify)
 		return;
 	job->stream =

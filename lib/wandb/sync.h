@@ -50,7 +50,8 @@ struct sync_options {
 	bool no_mark;                 /* do not write it */
 	bool follow;                  /* a file that is still written */
 	const struct sync_feed *feed; /* then by the caller; or NULL */
-	bool partial;                 /* also where earlier files are missing */
+	bool keep_summary;      /* a resumed run: what the file does not say */
+	bool partial;           /* also where earlier files are missing */
 	bool verify;            /* only compare: nothing is sent or marked */
 	bool accept_damage;     /* what can be read is all there is */
 	struct selection leave; /* what stays here */

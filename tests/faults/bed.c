@@ -29,7 +29,7 @@ static const char *work, *data;
 static char *limits; /* KW_LIMITS for wb-sync where something goes wrong */
 uint64_t seed;
 
-static double
+double
 true_time(void)
 {
 	struct timespec now;
@@ -212,10 +212,16 @@ sandbox_clear(void)
 	free(ask("DELETE", "faults", NULL));
 }
 
+char *
+sandbox_faults(void)
+{
+	return ask("GET", "faults", NULL);
+}
+
 bool
 sandbox_has_faults(void)
 {
-	char *list = ask("GET", "faults", NULL);
+	char *list = sandbox_faults();
 	bool some = strchr(list, '{') != NULL;
 
 	free(list);
@@ -244,8 +250,8 @@ sandbox_history(const char *run)
 	return lines;
 }
 
-static jv
-operations(void)
+jv
+sandbox_operations(void)
 {
 	char *text = ask("GET", "requests", NULL), *rest = text, *line;
 	jv list = jv_array();
@@ -322,7 +328,7 @@ start(const char *const *argv, const char *out, const char *err)
 	_exit(127);
 }
 
-static int
+int
 status_of(int status)
 {
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status)
@@ -348,10 +354,16 @@ reap_others(void)
 		continue;
 }
 
-static void
+int
+call_program(const char *const *argv, const char *out, const char *err)
+{
+	return reap(start(argv, out, err));
+}
+
+void
 must(const char *const *argv)
 {
-	if (reap(start(argv, "/dev/null", "/dev/null")) != 0)
+	if (call_program(argv, "/dev/null", "/dev/null") != 0)
 		die(STATUS_STREAM, "%s failed", argv[0]);
 }
 
@@ -474,7 +486,7 @@ bed_open(const char *kind)
 	call_release(&call);
 	state = sandbox_state();
 	bed->want = record_get(state, "runs");
-	bed->requests = operations();
+	bed->requests = sandbox_operations();
 	jv_free(state);
 	return bed;
 }
@@ -557,7 +569,7 @@ shorten_clock(void)
 	free(now);
 }
 
-static jv
+jv
 read_records(const char *path)
 {
 	struct buf text = { 0 };

@@ -52,6 +52,9 @@ jv count_operation(jv counts, jv operation);
 jv count_operations(jv counts, jv operations);
 void tap_note_counts(const char *what, jv counts);
 
+/* Seconds, whatever KW_CLOCK says. */
+double true_time(void);
+
 /* ---- a seeded sequence: splitmix64 ---- */
 
 extern uint64_t seed;
@@ -59,6 +62,11 @@ uint64_t any(uint64_t below);
 
 /* The number in a variable of the environment. */
 long number_of(const char *variable, long otherwise);
+
+/* Runs a program to its end, out and err being files; its status. */
+int call_program(const char *const *argv, const char *out, const char *err);
+int status_of(int status);          /* of waitpid(2), as a shell has it */
+void must(const char *const *argv); /* it ends with 0, or this program ends */
 
 /* ---- the run ---- */
 
@@ -96,9 +104,12 @@ void beds_close(struct beds *beds);
 void sandbox_reset(void);
 void sandbox_fault(const char *spec);
 void sandbox_clear(void);
+char *sandbox_faults(void); /* what is left, as JSON */
 bool sandbox_has_faults(void);
 jv sandbox_state(void);
+jv sandbox_operations(void);            /* what was asked for, an array */
 char *sandbox_history(const char *run); /* the lines of "e/p/r" */
+jv read_records(const char *path);      /* an array */
 
 /* ---- wb-sync ---- */
 

@@ -2,12 +2,16 @@
 /* clock: times as text, deadlines, and the tests' own clock. */
 #include <math.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -73,6 +77,69 @@ test_the_clock_is_faked(void **state)
 	assert_true(deadline_sleep(&never, 1e6));
 }
 
+/* The other side: one byte, and whether this line comes. */
+static bool
+told(int fd, char byte, const char *want)
+{
+	char line[64] = "";
+	size_t len = 0;
+
+	if (byte != 0 && write(fd, &byte, 1) != 1)
+		return false;
+	while (want != NULL && len < sizeof line - 1 &&
+	    read(fd, line + len, 1) == 1 && line[len++] != '\n')
+		continue;
+	return want == NULL || strcmp(line, want) == 0;
+}
+
+/* Waits three times: for the time, for input, and asleep. */
+static int
+waiter(int input, const char *path)
+{
+	struct pollfd fds = { .fd = input, .events = POLLIN };
+
+	setenv("KW_WAITS", path, 1);
+	if (clock_poll(&fds, 1, 2.5) != 0 ||
+	    clock_poll(&fds, 1, INFINITY) != 1 ||
+	    clock_poll(&fds, 1, INFINITY) != 1 || clock_poll(&fds, 1, 0) != 1)
+		return 1;
+	clock_sleep(1);
+	return 0;
+}
+
+static void
+test_time_is_held(void **state)
+{
+	struct sockaddr_un name = { .sun_family = AF_UNIX };
+	int ends[2], status, fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	char want[64], late[64];
+	pid_t pid;
+
+	(void)state;
+	(void)snprintf(name.sun_path, sizeof name.sun_path, "%s.waits",
+	    getenv("KW_CLOCK"));
+	(void)snprintf(want, sizeof want, "W %.3f\n", clock_now() + 2.5);
+	(void)snprintf(late, sizeof late, "W %.3f\n", clock_now() + 1);
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&name, sizeof name), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	if ((pid = fork()) == 0)
+		_exit(waiter(ends[0], name.sun_path));
+	fd = accept(fd, NULL, NULL);
+	assert_true(told(fd, 0, want));
+	assert_true(told(fd, '?', "Y\n"));
+	assert_true(told(fd, 'g', "W inf\n"));
+	assert_int_equal(write(ends[1], "x", 1), 1);
+	assert_true(told(fd, 0, "L\n"));  /* by itself */
+	assert_true(told(fd, '?', NULL)); /* which we did not know, */
+	assert_true(told(fd, 'k', late)); /* and which is passed by */
+	assert_true(told(fd, 'g', late)); /* it is not so late */
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	unlink(name.sun_path);
+	close(fd);
+}
+
 static void
 test_patience_is_shared(void **state)
 {
@@ -100,6 +167,7 @@ main(void)
 		cmocka_unit_test(test_format),
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_the_clock_is_faked),
+		cmocka_unit_test(test_time_is_held),
 		cmocka_unit_test(test_patience_is_shared),
 	};
 	char path[] = "/tmp/kw-clock-XXXXXX";
