@@ -354,17 +354,25 @@ send(struct job *job)
 static const char version_query[] =
     "query Artifact($id: ID!) { artifact(id: $id) {" ARTIFACT_FIELDS " } }";
 
-/* Asks until the server shows it, whole, with its digest and its aliases. */
+static void
+ask_version(struct job *job, struct wandb_call *call)
+{
+	wandb_start(job->wandb, call, "Artifact", version_query,
+	    record_set_str(jv_object(), "id", job->id), true, job->deadline);
+}
+
+/*
+ * Asks until the server shows it, whole, with its digest and its aliases; call
+ * is the first question, under way.
+ */
 static jv
-verify(struct job *job)
+verify(struct job *job, struct wandb_call *call)
 {
 	struct deadline end = deadline_in(VERIFY_WITHIN);
 	jv data, node;
 
-	for (;;) {
-		data = wandb_ask(job->wandb, "Artifact", version_query,
-		    record_set_str(jv_object(), "id", job->id), true,
-		    job->deadline);
+	for (;; ask_version(job, call)) {
+		data = wandb_take(call, NULL);
 		if (!jv_is_valid(data))
 			return data;
 		node = record_get(data, "artifact");
@@ -388,15 +396,20 @@ static jv
 put_new(struct job *job)
 {
 	jv why = make_run(job), ended;
+	struct wandb_call call;
+	bool sent;
 
 	if (!jv_is_valid(why))
 		return why;
 	jv_free(why);
 	why = send(job);
-	ended = job->run_made ? end_run(job, jv_is_valid(why)) : jv_null();
-	if (jv_is_valid(why)) {
+	sent = jv_is_valid(why);
+	if (sent)
+		ask_version(job, &call);
+	ended = job->run_made ? end_run(job, sent) : jv_null();
+	if (sent) {
 		jv_free(why);
-		why = verify(job);
+		why = verify(job, &call);
 	}
 	if (!jv_is_valid(why)) {
 		jv_free(ended);
