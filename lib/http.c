@@ -384,13 +384,18 @@ status_error(const struct http_state *state, const char *what)
 	const struct buf *answer = &state->try.answer;
 	int status = state->call->status;
 	const char *source;
-	char *words = NULL;
+	char *words = NULL, *where;
 	jv body, error;
 
 	if (answer->len > 0 && answer->len <= WORDS_MOST) {
 		body = jv_parse_sized(answer->at, (int)answer->len);
 		words = http_message(body);
 		jv_free(body);
+	}
+	if (words == NULL && state->try.redirect != NULL) {
+		where = shown_url(state->try.redirect);
+		words = xasprintf("it is at %s", where);
+		free(where);
 	}
 	source = status == 401 || status == 403 ? source_of(state) : NULL;
 	error = error_value(status_code(status), "%s: HTTP %d%s%s%s%s", what,
@@ -542,6 +547,7 @@ plan_retry(struct http_state *state, double named)
 {
 	const struct http_call *call = state->call;
 	int attempts = call->attempts > 0 ? call->attempts : TRIES;
+	bool over = call->tries >= attempts;
 	double now = clock_now();
 	double wait = fmin(BACKOFF_MOST, exp2(fmin(state->futile, 10))) *
 	    (1 + (double)arc4random_uniform(1001) / 4000);
@@ -551,7 +557,11 @@ plan_retry(struct http_state *state, double named)
 		wait = fmax(named - now, 0);
 	state->futile++;
 	state->idle += wait;
-	if (call->transfer ? state->idle > FUTILE : call->tries >= attempts)
+	if (call->transfer)
+		over = state->idle > FUTILE ||
+		    (call->attempts > 0 && !state->try.sent &&
+			call->tries >= attempts);
+	if (over)
 		return false;
 	state->since = now;
 	state->due = now + wait;
@@ -574,6 +584,23 @@ trace(const struct http_state *state)
 	    try->end != TRY_WHOLE ? " " : "",
 	    try->end != TRY_WHOLE ? try->why : "", call->taken, try->took);
 	free(url);
+}
+
+/*
+ * Another try may take minutes: who waits should know for whom. Once for each
+ * address; others are told with the outcome.
+ */
+static void
+tell_unreached(const struct http_state *state, jv error)
+{
+	static char *told; /* the last one */
+	const struct http_try *try = &state->try;
+
+	if (try->sent || (told != NULL && same_origin(told, try->url)))
+		return;
+	warning("%s; trying again", error_message(error));
+	free(told);
+	told = xstrdup(try->url);
 }
 
 /* Whether the answer is a redirect that is followed. */
@@ -638,6 +665,7 @@ settle(struct http_state *state)
 	note_progress(state);
 	if (!jv_is_valid(error) && may_retry(state) &&
 	    plan_retry(state, named)) {
+		tell_unreached(state, error);
 		drop_hop(state);
 		jv_free(call->error);
 		call->error = error;
