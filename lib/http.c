@@ -384,7 +384,7 @@ status_error(const struct http_state *state, const char *what)
 	const struct buf *answer = &state->try.answer;
 	int status = state->call->status;
 	const char *source;
-	char *words = NULL, *where;
+	char *words = NULL, *where = NULL;
 	jv body, error;
 
 	if (answer->len > 0 && answer->len <= WORDS_MOST) {
@@ -392,17 +392,17 @@ status_error(const struct http_state *state, const char *what)
 		words = http_message(body);
 		jv_free(body);
 	}
-	if (words == NULL && state->try.redirect != NULL) {
+	if (state->try.redirect != NULL)
 		where = shown_url(state->try.redirect);
-		words = xasprintf("it is at %s", where);
-		free(where);
-	}
 	source = status == 401 || status == 403 ? source_of(state) : NULL;
-	error = error_value(status_code(status), "%s: HTTP %d%s%s%s%s", what,
-	    status, words != NULL ? ": " : "", words != NULL ? words : "",
+	error = error_value(status_code(status), "%s: HTTP %d%s%s%s%s%s%s",
+	    what, status, where != NULL ? ": it is at " : "",
+	    where != NULL ? where : "", words != NULL ? ": " : "",
+	    words != NULL ? words : "",
 	    source != NULL ? "; the credential is from " : "",
 	    source != NULL ? source : "");
 	free(words);
+	free(where);
 	return error;
 }
 
