@@ -77,6 +77,8 @@ all_tools 'https, below a path, files at one'
 unset SSL_CERT_FILE
 ok 'an authority in a folder' run 0 env SSL_CERT_DIR="$work/cas" \
     wb-runs --whoami
+ok 'beside others in a file' run 0 env SSL_CERT_FILE="$work/other.pem" \
+    SSL_CERT_DIR="$work/cas" wb-runs --whoami
 ok 'one that nobody knows' run 1 wb-runs --whoami
 is 'is refused' "$(field error.code)" rejected
 ok 'and where to say so is said' grep_err 'issuer.*SSL_CERT_FILE'
