@@ -3,6 +3,7 @@
 # what they say then is so, and another call ends what was begun. With
 # FAULTS_ALL, as in make check-faults, also in more ways, and for good.
 . "$srcdir/tests/lib.sh"
+. "$srcdir/tests/everyway.sh"
 
 o=$work/o
 dir=$work/kernel
@@ -17,34 +18,8 @@ printf 'one' >"$source/one"
 : >"$source/d/empty"
 head -c 20000 /dev/zero | tr '\0' z >"$source/d/three"
 
-# What passes: after one of these the same call has to succeed.
-passing='status=500
-status=429 retry-after=3
-close=before
-close=after
-cut=1
-silence'
-lasting='status=403'
-if [ -n "${FAULTS_ALL-}" ]; then
-    passing="$passing
-status=502
-status=503 retry-after=9
-status=429
-cut=20"
-    lasting="$lasting
-status=408
-status=401
-status=404
-status=400
-status=302 header=Location:/login"
-fi
-
 # Waits end after 15 minutes, as a request that nobody ever answers takes true
 # time at each try.
-#
-# A scene: begin_SCENE starts the server, act_SCENE calls the tool, whose status
-# is $status then. so_SCENE: whether what $out says is so, by what the server
-# holds (the file state): "whole" if that is all, "true" if it is a failure.
 
 # ---- pushes: at most one more version for a record, and which ----
 
@@ -208,56 +183,11 @@ so_again() {
     fi
 }
 
-# ---- all of them ----
-
-wrong() {
-    echo "# $scene: request $n: $way $times: $1"
-    sed 's/^/# /' "$out" "$err"
-    failures=$((failures + 1))
-}
-
-act() {
-    "act_$scene"
-    status=$?
-    sandbox GET state >"$work/state"
-    says=$("so_$scene") || says=
-}
-
-# Request $n of $scene fails by $way. False if there is no such request.
-one() {
-    earlier=0
-    "begin_$scene"
-    sandbox POST faults "nth=$n $way $times" >"$work/reply"
-    act
-    [ "$(jq '.requests | add // 0' "$work/state")" -ge $((earlier + n)) ] || return 1
-    count=$((count + 1))
-    case $says in
-    whole) return 0 ;;
-    true) [ "$must$times" = whole ] && wrong 'should have passed' ;;
-    *) wrong 'is not so' ;;
-    esac
+# How many versions there are before a call.
+between_calls() {
     before=$(jq '.kernels["u/my-kernel"].version // 0' "$work/state")
-    sandbox DELETE faults >"$work/reply"
-    act
-    [ "$says" = whole ] || wrong 'another call does not end it'
 }
 
-# each WAYS MUST TIMES
-each() {
-    must=$2
-    times=$3
-    while IFS= read -r way; do
-        n=1
-        while one; do
-            n=$((n + 1))
-        done
-        [ $n -gt 1 ] || wrong 'nothing was asked'
-    done <<END
-$1
-END
-}
-
-count=0
 scenes='quota end marker output'
 # kgl-push.t has push and new as well.
 [ -z "${FAULTS_ALL-}" ] || scenes="$scenes push new slot again"

@@ -231,6 +231,7 @@ key_of() {
     wb-collect) echo project ;;
     kgl-*) echo kernel ;;
     wb-find-runs) echo output_dir ;;
+    wb-set | wb-compare) echo run ;;
     dd-push) echo metric ;;
     wb-runs) echo project ;;
     *) echo run_dir ;;
@@ -262,7 +263,7 @@ every_tool() {
     kgl-build) ;;
     kgl-gitsync) ;; # git's own, where a remote asks for one
     kgl-*) no_credential "$_tool" KAGGLE_API_TOKEN kaggle.json ;;
-    wb-find-runs | wb-cat) ;;
+    wb-find-runs | wb-cat | wb-compare) ;;
     wb-*) no_credential "$_tool" WANDB_API_KEY netrc ;;
     dd-*) no_credential "$_tool" DD_API_KEY 'API key' ;;
     esac

@@ -32,6 +32,7 @@ fault_free(struct fault *fault)
 	free(fault->match);
 	free(fault->retry_after);
 	free(fault->body);
+	free(fault->load);
 	free(fault);
 }
 
@@ -198,6 +199,8 @@ take(struct fault *fault, char *word)
 		return add_header(fault, value);
 	if (strcmp(word, "body") == 0)
 		return set_text(&fault->body, value);
+	if (strcmp(word, "load") == 0)
+		return set_text(&fault->load, value);
 	if (strcmp(word, "delay") == 0)
 		return read_time(value, &fault->delay);
 	if (strcmp(word, "close") == 0)
@@ -215,7 +218,7 @@ static bool
 does_something(const struct fault *fault)
 {
 	return fault->status != 0 || fault->delay > 0 || fault->silence ||
-	    fault->close || fault->cut >= 0;
+	    fault->close || fault->cut >= 0 || fault->load != NULL;
 }
 
 jv

@@ -22,6 +22,8 @@
  *			body, which was announced whole; the work was done
  *	stall=N		as cut, but the connection stays, and nothing comes
  *	after		with status or silence: the work was done
+ *	load=FILE	the script in FILE is loaded right before: somebody else
+ *			does something in between
  */
 #ifndef SANDBOX_FAULTS_H
 #define SANDBOX_FAULTS_H
@@ -39,6 +41,7 @@ struct fault {
 	char *retry_after;
 	char **headers; /* NAME:VALUE ..., NULL; or NULL */
 	char *body;
+	char *load;
 	double delay; /* seconds */
 	bool silence;
 	bool close;

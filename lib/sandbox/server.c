@@ -21,7 +21,11 @@
 #include "record.h"
 #include "sandbox/exchange.h"
 
-enum { CONNECTION_MEMORY = 128 * 1024, PEM_MOST = 1024 * 1024 };
+enum {
+	CONNECTION_MEMORY = 128 * 1024,
+	PEM_MOST = 1024 * 1024,
+	SCRIPT_MOST = 64 << 20
+};
 
 struct server {
 	struct MHD_Daemon *daemon;
@@ -150,6 +154,28 @@ meet_fault(struct exchange *exchange)
 	return fault;
 }
 
+/* What a fault has others do before the request is worked on. */
+static void
+load_between(struct request *request, const char *path)
+{
+	struct buf text = { 0 };
+	jv result = file_read(path, SCRIPT_MOST, &text);
+
+	if (jv_is_valid(result)) {
+		jv_free(result);
+		result =
+		    jv_parse_sized(text.len > 0 ? text.at : "", (int)text.len);
+	}
+	if (jv_is_valid(result))
+		result = server_load(request->server, result);
+	if (!jv_is_valid(result))
+		request_violation(request, "load=%s: %s", path,
+		    *error_code(result) != '\0' ? error_message(result)
+						: "no JSON");
+	jv_free(result);
+	buf_release(&text);
+}
+
 /* Finds out who answers, and lets it, or the fault. */
 static void
 work(struct exchange *exchange)
@@ -176,6 +202,8 @@ work(struct exchange *exchange)
 		exchange->close = fault->close;
 		exchange->silent = fault->silence;
 	}
+	if (fault != NULL && fault->load != NULL)
+		load_between(request, fault->load);
 	if (fault == NULL || fault->after ||
 	    (!fault->status && !fault->silence && !fault->close))
 		request->route->answer(request);

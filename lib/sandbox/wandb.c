@@ -441,7 +441,8 @@ make_tables(struct store *store)
 	    "state TEXT DEFAULT 'running', exitcode INTEGER, "
 	    "complete INTEGER DEFAULT 0, closed INTEGER, "
 	    "preempting INTEGER DEFAULT 0, stopped INTEGER DEFAULT 0, "
-	    "deleted INTEGER DEFAULT 0, history INTEGER DEFAULT 0, "
+	    "deleted INTEGER DEFAULT 0, "
+	    "readOnly INTEGER DEFAULT 0, history INTEGER DEFAULT 0, "
 	    "events INTEGER DEFAULT 0, console INTEGER DEFAULT 0, "
 	    "createdAt REAL, heartbeatAt REAL, scripted INTEGER DEFAULT 0, "
 	    "config TEXT, summary TEXT, " /* large, so they are last */

@@ -11,7 +11,7 @@
 static const char *const fields[] = { "run", "display_name", "state",
 	"created_at", "heartbeat_at", "notes", "group", "job_type", "tags",
 	"sweep", "host", "commit", "program", "config", "summary", "history",
-	NULL };
+	"deleted", "read_only", NULL };
 
 /* A text as it is, or an object as one. */
 static jv
@@ -118,7 +118,7 @@ load_run(struct store *store, jv one)
 		return false;
 	}
 	*project++ = *id++ = '\0';
-	if (wb_run(store, entity, project, id, &run) != WB_FOUND)
+	if (wb_run(store, entity, project, id, &run) == WB_MISSING)
 		run = wb_insert_run(store, entity, project, id);
 	free(entity);
 	input = input_of(one);
@@ -139,6 +139,10 @@ load_run(struct store *store, jv one)
 	    "coalesce(displayName, 'quiet-sandbox-' || key)) WHERE key = ?",
 	    "ii", (long long)jv_is_valid(name), run); /* one row always */
 	jv_free(name);
+	(void)store_do(store,
+	    "UPDATE wb_run SET deleted = ?, readOnly = ? WHERE key = ?", "iii",
+	    (long long)record_true(one, "deleted"),
+	    (long long)record_true(one, "read_only"), run); /* likewise */
 	rows = record_get(one, "history");
 	if (jv_get_kind(rows) == JV_KIND_ARRAY)
 		load_rows(store, run, rows);

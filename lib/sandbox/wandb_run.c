@@ -15,6 +15,7 @@
 	"notes, description, groupName AS \"group\", jobType, host, "     \
 	"gitCommit AS \"commit\", repo, program, sweepName, "             \
 	"tags AS \"tags*\", state, stopped AS _stopped, "                 \
+	"r.readOnly AS _readOnly, "                                       \
 	"history AS historyLineCount, events AS eventsLineCount, "        \
 	"console AS logLineCount, r.createdAt, heartbeatAt, "             \
 	"heartbeatAt AS updatedAt, "                                      \
@@ -80,7 +81,7 @@ finish_node(jv node)
 		node = record_set_str(node, "state", "crashed");
 	jv_free(beat);
 	node = record_set_bool(node, "stopped", wb_number(node, "_stopped"));
-	return record_set_bool(node, "readOnly", false);
+	return record_set_bool(node, "readOnly", wb_number(node, "_readOnly"));
 }
 
 jv
@@ -137,6 +138,17 @@ run_by_id(struct store *store, const char *id)
 {
 	return store_number(store, 0,
 	    "SELECT key FROM wb_run WHERE id = ? AND NOT deleted", "s", id);
+}
+
+/* Whether nobody may change a run; then it has refused. */
+static bool
+is_read_only(struct gql *gql, long long run)
+{
+	if (store_number(wb_store(gql), 0,
+		"SELECT readOnly FROM wb_run WHERE key = ?", "i", run) == 0)
+		return false;
+	(void)gql_refuse(gql, 403, "permission denied"); /* returns null */
+	return true;
 }
 
 /* ---- upsertBucket ---- */
@@ -253,6 +265,8 @@ wb_upsert_bucket(struct gql *gql, jv self, jv args)
 	}
 	if (found == WB_MISSING)
 		run = wb_insert_run(store, entity, project, name);
+	if (is_read_only(gql, run))
+		goto done;
 	wb_update_run(store, run, input);
 	out = record_set_bool(jv_object(), "inserted", found == WB_MISSING);
 	out = jv_object_set(out, jv_string("bucket"), wb_run_node(store, run));
@@ -302,6 +316,8 @@ input_run(struct gql *gql, jv input)
 	if (run == 0)
 		(void)gql_refuse(gql, 404, "run %s not found",
 		    id != NULL ? id : ""); /* returns null */
+	else if (is_read_only(gql, run))
+		return 0;
 	return run;
 }
 

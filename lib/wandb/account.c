@@ -184,26 +184,60 @@ find_own(struct wandb *wandb, char **own, const struct deadline *deadline)
 		  "entity/project");
 }
 
+/* Parts of a text between slashes, four at most; 0 if one is empty. */
+static int
+split(const char *text, const char *parts[4], size_t lens[4])
+{
+	int count = 0;
+
+	for (const char *at = text; count < 4; at++) {
+		parts[count] = at;
+		lens[count] = strcspn(at, "/");
+		at += lens[count];
+		if (lens[count++] == 0)
+			return 0;
+		if (*at == '\0')
+			break;
+	}
+	return count;
+}
+
+void
+account_place_release(struct account_place *place)
+{
+	free(place->entity);
+	free(place->project);
+	free(place->run_id);
+	*place = (struct account_place){ 0 };
+}
+
+jv
+account_run(const char *text, struct account_place *place)
+{
+	const char *parts[4];
+	size_t lens[4];
+
+	*place = (struct account_place){ 0 };
+	if (split(text, parts, lens) != 3)
+		return error_value(
+		    "input", "%s: no entity/project/run_id", text);
+	place->entity = xstrndup(parts[0], lens[0]);
+	place->project = xstrndup(parts[1], lens[1]);
+	place->run_id = xstrndup(parts[2], lens[2]);
+	return jv_null();
+}
+
 jv
 account_place(struct wandb *wandb, const char *text, char **own,
     const struct deadline *deadline, struct account_place *place)
 {
 	const char *parts[4];
 	size_t lens[4];
-	int count = 0;
-	bool good = true;
+	int count = split(text, parts, lens);
 	jv why = jv_null();
 
 	*place = (struct account_place){ 0 };
-	for (const char *at = text; count < 4; at++) {
-		parts[count] = at;
-		lens[count] = strcspn(at, "/");
-		good = good && lens[count] > 0;
-		at += lens[count++];
-		if (*at == '\0')
-			break;
-	}
-	if (!good || count > 3)
+	if (count < 1 || count > 3)
 		return error_value("input",
 		    "%s: no project, entity/project or entity/project/run_id",
 		    text);

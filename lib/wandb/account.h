@@ -23,6 +23,8 @@ struct account_place {
 	char *run_id;           /* NULL: the project */
 };
 
+void account_place_release(struct account_place *place);
+
 /*
  * What "project", "entity/project" or "entity/project/run_id" means: without an
  * entity that of the settings, else the account's own, which is asked for once
@@ -32,5 +34,8 @@ struct account_place {
  */
 jv account_place(struct wandb *wandb, const char *text, char **own,
     const struct deadline *deadline, struct account_place *place);
+
+/* What "entity/project/run_id" means, which nobody is asked for. */
+jv account_run(const char *text, struct account_place *place);
 
 #endif

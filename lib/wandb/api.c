@@ -211,7 +211,8 @@ wandb_start_text(struct wandb *wandb, struct wandb_call *call,
     const char *operation, const char *query, jv variables,
     const struct wandb_limits *limits, const struct deadline *deadline)
 {
-	start(wandb, call, operation, query, variables, true, limits, deadline);
+	start(wandb, call, operation, query, variables, !limits->once, limits,
+	    deadline);
 }
 
 /* The data in an answer, or what it says is wrong. */
@@ -277,6 +278,11 @@ wandb_take(struct wandb_call *call, bool *unsure)
 		data = data_of(call);
 	else
 		data = jv_copy(call->http.error);
+	/* What came instead of an answer does not say what was done. */
+	if (unsure != NULL && !jv_is_valid(data) &&
+	    jv_is_valid(call->http.error) &&
+	    strcmp(error_code(data), "unavailable") == 0)
+		*unsure = true;
 	wandb_release(call);
 	return data;
 }

@@ -65,15 +65,17 @@ jv wandb_ask(struct wandb *wandb, const char *operation, const char *query,
     jv variables, bool safe, const struct deadline *deadline);
 
 /*
- * The same for answers that are large. limits: most bytes, and tries (0:
- * http.h's). The outcome is jv_null(), and *data the text of the object, which
- * lives until wandb_release(); or an error_value(). In either case the call
- * must be released, and what http.h says of its outcome holds until then. The
- * text is JSON with JSON_WORDS (json.h).
+ * The same for answers that are large. limits: most bytes, tries (0: http.h's),
+ * and whether it is a write that may not be done twice. The outcome is
+ * jv_null(), and *data the text of the object, which lives until
+ * wandb_release(); or an error_value(). In either case the call must be
+ * released, and what http.h says of its outcome holds until then. The text is
+ * JSON with JSON_WORDS (json.h).
  */
 struct wandb_limits {
 	size_t most;
 	int tries;
+	bool once;
 };
 void wandb_start_text(struct wandb *wandb, struct wandb_call *call,
     const char *operation, const char *query, jv variables,

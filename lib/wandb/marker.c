@@ -126,3 +126,21 @@ marker_write(const char *path, int fd, off_t size, jv fields)
 	}
 	return outcome;
 }
+
+jv
+marker_remove(const char *path)
+{
+	jv outcome = jv_null();
+
+	for (int partial = 0; partial < 2; partial++) {
+		char *name = name_of(path, partial);
+
+		if (unlink(name) < 0 && errno != ENOENT) {
+			jv_free(outcome);
+			outcome =
+			    error_value("io", "%s: %s", name, strerror(errno));
+		}
+		free(name);
+	}
+	return outcome;
+}

@@ -39,4 +39,10 @@ bool marker_claims(const char *path, off_t size);
  */
 jv marker_write(const char *path, int fd, off_t size, jv fields);
 
+/*
+ * Takes what says of the file at path that it was synced away, whoever wrote
+ * it. Returns jv_null(), also if there was nothing, or an error_value(): io.
+ */
+jv marker_remove(const char *path);
+
 #endif

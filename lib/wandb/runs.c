@@ -322,6 +322,15 @@ shrink(struct list *list, struct page *page)
 	page->patient = false;
 }
 
+/* The server has said so. */
+static jv
+absent(const struct runs_query *query, jv why)
+{
+	if (query->absent != NULL)
+		*query->absent = true;
+	return why;
+}
+
 /*
  * Waits for a page, which is asked for again where that may help. Returns
  * jv_null() with the project in *project, or an error_value(). The call is to
@@ -363,9 +372,11 @@ await(struct list *list, struct page *page, struct span *project)
 		return error_value("unavailable",
 		    "%s: the answer has no project", page->call.operation);
 	if (value.type == JSON_NULL)
-		return error_value("not_found",
-		    "%s/%s: there is no such project, or no right to see it",
-		    list->query->entity, list->query->project);
+		return absent(list->query,
+		    error_value("not_found",
+			"%s/%s: there is no such project, or no right to see "
+			"it",
+			list->query->entity, list->query->project));
 	*project = value.text;
 	return jv_null();
 }
@@ -745,10 +756,11 @@ runs_one(struct wandb *wandb, const struct runs_query *query,
 	if (jv_is_valid(why)) {
 		jv_free(why);
 		if (!runs_member(project, "run", &run) || run.type == JSON_NULL)
-			why = error_value("not_found",
-			    "%s/%s/%s: there is no such run, or no right to "
-			    "see it",
-			    query->entity, query->project, run_id);
+			why = absent(query,
+			    error_value("not_found",
+				"%s/%s/%s: there is no such run, or no right "
+				"to see it",
+				query->entity, query->project, run_id));
 		else if (run.type != JSON_OBJECT)
 			why = error_value(
 			    "unavailable", "WbRun: the answer has no run");

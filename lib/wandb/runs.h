@@ -37,6 +37,8 @@ struct runs_query {
 	 * Borrowed.
 	 */
 	jv summary, config;
+	bool *absent; /* set when the server itself says that there is no such
+	                 run or project; NULL: it is not wanted */
 	long long limit; /* runs; 0: all */
 	int page;        /* runs in an answer; 0: 1,000 */
 };
@@ -59,9 +61,9 @@ struct runs_seen {
  * was refused for its size is asked for again with half as many runs (10 at
  * least). A run that comes again within 1,000 others is given once. A server
  * that does not know a field or the choice of keys is asked without. Returns
- * jv_null(), or an error_value(), also when runs were taken: not_found (no such project, or no
- * right to see it), those of api.h, unavailable (an empty page where there must
- * be more, a cursor that repeats, an answer that is none).
+ * jv_null(), or an error_value(), also when runs were taken: not_found (no such
+ * project, or no right to see it), those of api.h, unavailable (an empty page
+ * where there must be more, a cursor that repeats, an answer that is none).
  */
 jv runs_list(struct wandb *wandb, const struct runs_query *query,
     const struct deadline *deadline, runs_take *take, void *context,

@@ -17,6 +17,13 @@
 jv source_path(jv rec);
 
 /*
+ * Takes away what says beside the file of rec, if it names one, that it was
+ * synced, and from rec as well: its run is no longer on the server. Returns the
+ * record, with "failed" if that could not be done.
+ */
+jv source_forget(jv rec);
+
+/*
  * Reads whose the file at path is: "entity/project/run_id" after overrides,
  * the caller's to free; NULL if that cannot be read. *started becomes the time
  * when it began, NAN if that is not known.

@@ -11,137 +11,8 @@
 #include "clock.h"
 #include "json.h"
 #include "record.h"
+#include "wandb/same.h"
 #include "wandb/verify.h"
-
-/* ---- JSON values ---- */
-
-static bool same_value(const struct json_value *a, const struct json_value *b);
-
-static struct span
-inside(const struct json_value *string)
-{
-	return (struct span){ string->text.at + 1, string->text.len - 2 };
-}
-
-/* Strings without their quotes. */
-static bool
-same_text(struct span a, bool a_escaped, struct span b, bool b_escaped)
-{
-	struct buf x = { 0 }, y = { 0 };
-	bool same;
-
-	if (!a_escaped && !b_escaped)
-		return a.len == b.len && memcmp(a.at, b.at, a.len) == 0;
-	json_decode(&x, a);
-	json_decode(&y, b);
-	same = x.len == y.len && (x.len == 0 || memcmp(x.at, y.at, x.len) == 0);
-	buf_release(&x);
-	buf_release(&y);
-	return same;
-}
-
-static bool
-same_number(struct span a, struct span b)
-{
-	char *x, *y;
-	bool same = a.len == b.len && memcmp(a.at, b.at, a.len) == 0;
-
-	if (same)
-		return true;
-	x = xstrndup(a.at, a.len);
-	y = xstrndup(b.at, b.len);
-	/* As they were read, so they must be equal to the last bit. */
-	same = !islessgreater(strtod(x, NULL), strtod(y, NULL));
-	free(x);
-	free(y);
-	return same;
-}
-
-/* The member of b like this one; most often it is at the same place. */
-static const struct json_member *
-partner(const struct json_members *b, size_t at, const struct json_member *like)
-{
-	for (size_t i = 0; i < b->count; i++) {
-		const struct json_member *member = &b->at[(at + i) % b->count];
-
-		if (same_text(member->key, member->key_escaped, like->key,
-			like->key_escaped))
-			return member;
-	}
-	return NULL;
-}
-
-static bool
-same_object(struct span a, struct span b, bool b_has_more)
-{
-	struct json_members x = { 0 }, y = { 0 };
-	struct json_fault fault;
-	const struct json_member *other;
-	bool same = json_members(a, JSON_WORDS, &x, &fault) &&
-	    json_members(b, JSON_WORDS, &y, &fault) &&
-	    (x.count == y.count || (b_has_more && x.count < y.count));
-
-	for (size_t i = 0; same && i < x.count; i++) {
-		other = partner(&y, i, &x.at[i]);
-		same =
-		    other != NULL && same_value(&x.at[i].value, &other->value);
-	}
-	json_members_release(&x);
-	json_members_release(&y);
-	return same;
-}
-
-static bool
-same_array(struct span a, struct span b)
-{
-	struct json_walk x, y;
-	struct json_member of_a, of_b;
-	bool more_a, more_b;
-
-	json_walk(&x, a, JSON_WORDS);
-	json_walk(&y, b, JSON_WORDS);
-	for (;;) {
-		more_a = json_next(&x, &of_a);
-		more_b = json_next(&y, &of_b);
-		if (!more_a || !more_b)
-			return more_a == more_b;
-		if (!same_value(&of_a.value, &of_b.value))
-			return false;
-	}
-}
-
-static bool
-same_value(const struct json_value *a, const struct json_value *b)
-{
-	if (a->type == JSON_WORD && b->type == JSON_STRING)
-		return same_text(a->text, false, inside(b), b->escaped);
-	if (a->type == JSON_STRING && b->type == JSON_WORD)
-		return same_value(b, a);
-	if (a->type != b->type)
-		return false;
-	switch (a->type) {
-	case JSON_NUMBER:
-		return same_number(a->text, b->text);
-	case JSON_STRING:
-		return same_text(inside(a), a->escaped, inside(b), b->escaped);
-	case JSON_ARRAY:
-		return same_array(a->text, b->text);
-	case JSON_OBJECT:
-		return same_object(a->text, b->text, false);
-	default:
-		return same_text(a->text, false, b->text, false);
-	}
-}
-
-bool
-verify_same(struct span a, struct span b)
-{
-	struct json_value x, y;
-	struct json_fault fault;
-
-	return json_value(a, JSON_WORDS, &x, &fault) &&
-	    json_value(b, JSON_WORDS, &y, &fault) && same_value(&x, &y);
-}
 
 /* ---- the run ---- */
 
@@ -188,10 +59,10 @@ same_config(struct span ours, struct span theirs)
 	for (size_t i = 0; same && i < x.count; i++) {
 		if (span_is(x.at[i].key, "_wandb"))
 			continue;
-		other = partner(&y, i, &x.at[i]);
+		other = same_member(&y, i, &x.at[i]);
 		/* {"value": ...}, beside which a server may put more */
 		same = other != NULL && other->value.type == JSON_OBJECT &&
-		    same_object(x.at[i].value.text, other->value.text, true);
+		    same_objects(x.at[i].value.text, other->value.text, true);
 	}
 	json_members_release(&x);
 	json_members_release(&y);
@@ -222,7 +93,7 @@ compare_contents(const struct expected *expected, const struct bucket *bucket)
 	    !same_row(&expected->last_row, &bucket->last_row))
 		return differs("the last row is another");
 	if (expected->summarized &&
-	    !same_object(expected->summary, span_of(or_empty(bucket->summary)),
+	    !same_objects(expected->summary, span_of(or_empty(bucket->summary)),
 		expected->may_hold_more))
 		return differs("the summary is another");
 	if (expected->config.len > 0 &&

@@ -62,11 +62,4 @@ jv verify_wait(struct wandb *wandb, const struct run_params *params,
     const struct expected *expected, struct uploads *uploads,
     const struct deadline *deadline, struct bucket *bucket);
 
-/*
- * Whether two texts are the same JSON value: members in any order, numbers
- * by value, strings by what they stand for; NaN and the infinities may be words
- * or strings. False if either is no JSON.
- */
-bool verify_same(struct span a, struct span b);
-
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* lib/wandb/verify, lib/wandb/bucket: what counts as the same */
+/* lib/wandb/same, verify, bucket: what counts as the same */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,14 +8,15 @@
 
 #include <cmocka.h>
 
+#include "wandb/same.h"
 #include "wandb/verify.h"
 
 static bool
 same(const char *a, const char *b)
 {
-	bool one = verify_same(span_of(a), span_of(b));
+	bool one = same_json(span_of(a), span_of(b));
 
-	assert_int_equal(one, verify_same(span_of(b), span_of(a)));
+	assert_int_equal(one, same_json(span_of(b), span_of(a)));
 	return one;
 }
 
@@ -24,7 +25,8 @@ equal_values(void **state)
 {
 	(void)state;
 	assert_true(same("{}", " { } "));
-	assert_true(same("{\"a\":1,\"b\":[2,{}]}", "{\"b\":[2.0,{}],\"a\":1e0}"));
+	assert_true(
+	    same("{\"a\":1,\"b\":[2,{}]}", "{\"b\":[2.0,{}],\"a\":1e0}"));
 	assert_true(same("1700000000.5", "1.7000000005e+09"));
 	assert_true(same("0.1", "1e-1"));
 	assert_true(same("\"\\u00e9\\/\"", "\"é/\""));
