@@ -52,6 +52,7 @@ struct http_state {
 /* All calls of the process that are under way, and how many were finished. */
 static TAILQ_HEAD(, http_state) calls = TAILQ_HEAD_INITIALIZER(calls);
 static unsigned long long finished;
+static int at_once = HTTP_AT_ONCE;
 
 /* ---- URLs, headers, words ---- */
 
@@ -722,7 +723,7 @@ begin_one(double *left)
 	{
 		double most = patience_of(state->call), wait;
 
-		if (http_try_count() == TRY_MOST)
+		if (http_try_count() >= at_once)
 			return false;
 		if (http_try_active(&state->try))
 			continue;
@@ -867,6 +868,18 @@ void
 http_cancel(struct http_call *call)
 {
 	http_release(call);
+}
+
+void
+http_allow(int count)
+{
+	at_once = count < TRY_MOST ? count : TRY_MOST;
+}
+
+int
+http_allowed(void)
+{
+	return at_once;
 }
 
 void

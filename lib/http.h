@@ -6,9 +6,9 @@
  * A struct http_call is one request and its outcome. The caller fills in the
  * first part and starts it; http tries it until it has an answer or gives up,
  * and fills in the rest. Many calls may be under way at once, 32 of them with a
- * request, over connections that are kept (one CURLM for the process, made at
- * the first call, so workers must be forked before, or
- * after http_close(); HTTP/1.1 and 2).
+ * request unless http_allow() says otherwise, over connections that are kept
+ *(one CURLM for the process, made at the first call, so workers must be forked
+ *before, or after http_close(); HTTP/1.1 and 2).
  *
  *	struct http_call call = { .method = "POST", .url = url, .safe = true,
  *	    .credential = &c, .body = json, .body_size = strlen(json) };
@@ -64,6 +64,8 @@
 #include "clock.h"
 #include "config.h"
 #include "mem.h"
+
+enum { HTTP_AT_ONCE = 32 };
 
 struct http_call {
 	/* The request: set by the caller, unchanged until the call is done. */
@@ -183,6 +185,13 @@ char *http_message(jv body);
 
 /* Text with all but unreserved characters (RFC 3986, 2.3) as %XX. */
 char *http_escape(const char *text);
+
+/*
+ * So many calls may have a request at once from now on, 128 at most: for
+ * whoever moves thousands of small files, each of which costs a round trip.
+ */
+void http_allow(int count);
+int http_allowed(void);
 
 /* Closes all connections, which the end of the process does too. */
 void http_close(void);

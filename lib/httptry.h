@@ -15,7 +15,7 @@
 #include "mem.h"
 
 enum {
-	TRY_MOST = 32, /* tries at once in this process */
+	TRY_MOST = 128, /* tries at once in this process */
 	TRY_STALL = 30,
 	TRY_ANSWER_MOST = 64 << 20,
 };

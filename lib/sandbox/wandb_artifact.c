@@ -208,9 +208,8 @@ same_artifact(struct store *store, jv input, long long in, long long run)
 	return key;
 }
 
-/* Whether artifacts may have other digests than MD5 (--load, features). */
-static bool
-has_algorithms(struct store *store)
+bool
+wb_has_algorithms(struct store *store)
 {
 	char *features = wb_setting(store, "features", "[]");
 	bool has = strstr(features, "\"ARTIFACT_DIGEST_ALGORITHM\"") != NULL;
@@ -225,7 +224,7 @@ is_algorithm_of(struct store *store, long long in, const char *algorithm)
 {
 	const char *its = algorithm != NULL ? algorithm : "MANIFEST_MD5";
 
-	return (strcmp(its, "MANIFEST_MD5") == 0 || has_algorithms(store)) &&
+	return (strcmp(its, "MANIFEST_MD5") == 0 || wb_has_algorithms(store)) &&
 	    store_number(store, 0,
 		"SELECT count(*) FROM wb_artifact WHERE collection = ? AND "
 		"coalesce(algorithm, 'MANIFEST_MD5') <> ?",

@@ -145,15 +145,23 @@ entry_node(struct store *store, jv name, jv entry)
 {
 	const char *digest = wb_text(entry, "digest");
 	jv node = jv_object_set(jv_object(), jv_string("name"), jv_copy(name));
+	long long object;
 
 	node = jv_object_set(node, jv_string("displayName"), name);
 	node = record_take(node, "digest", entry, "digest");
 	node = record_take(node, "md5", entry, "digest");
 	node = record_take(node, "sizeBytes", entry, "size");
-	if (digest != NULL && wb_text(entry, "ref") == NULL)
-		node = record_set_number(
-		    node, "_object", (double)wb_object_with(store, digest));
-	return node;
+	if (digest == NULL || wb_text(entry, "ref") != NULL)
+		return node;
+	object = wb_object_with(store, digest);
+	if (object == 0) /* the digest is no MD5: it is what was put so */
+		object = store_number(store, 0,
+		    "SELECT f.object FROM wb_artifact_file f "
+		    "JOIN wb_artifact a ON a.key = f.artifact "
+		    "WHERE f.name = ? AND a.id = ?",
+		    "ss", wb_text(node, "name"),
+		    wb_text(entry, "birthArtifactID"));
+	return record_set_number(node, "_object", (double)object);
 }
 
 static jv

@@ -171,6 +171,9 @@ enum { WB_ARTIFACT_BYTES = 256 << 20 }; /* that are looked at */
 
 void wb_make_artifact_tables(struct store *store);
 
+/* Whether artifacts may have other digests than MD5 (--load, features). */
+bool wb_has_algorithms(struct store *store);
+
 /* 0, with an error in gql, if there is none. */
 long long wb_artifact_by_id(struct gql *gql, const char *id);
 

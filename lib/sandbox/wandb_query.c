@@ -129,10 +129,18 @@ static const struct gql_field organization_fields[] = {
 static const struct gql_type organization_type = { "Organization", NULL,
 	organization_fields };
 
+static jv
+entity_digests(struct gql *gql, jv self, jv args)
+{
+	(void)self;
+	(void)args;
+	return jv_bool(wb_has_algorithms(wb_store(gql)));
+}
+
 static const struct gql_field entity_fields[] = {
 	{ .name = "id" },
 	{ .name = "name" },
-	{ .name = "xxhashDigestsEnabled" },
+	{ .name = "xxhashDigestsEnabled", .resolve = entity_digests },
 	{ .name = "organization", .type = &organization_type },
 	{ 0 },
 };
@@ -149,7 +157,6 @@ entity_node(const char *name)
 	organization = jv_object_set(organization, jv_string("orgEntity"),
 	    record_set_str(jv_object(), "name", name));
 	out = record_set_str(out, "name", name);
-	out = record_set_bool(out, "xxhashDigestsEnabled", false);
 	free(id);
 	return jv_object_set(out, jv_string("organization"), organization);
 }

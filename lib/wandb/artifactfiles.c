@@ -133,7 +133,11 @@ artifact_begin(
 		}
 		jv_free(why);
 	}
-	artifact_entries_open(&artifact->entries, log, fd);
+	if (artifact->source != NULL)
+		artifact_entries_from(
+		    &artifact->entries, artifact->source, artifact->context);
+	else
+		artifact_entries_open(&artifact->entries, log, fd);
 	checksum_begin(&artifact->list, log->kind);
 	artifact->reading = true;
 	return true;
@@ -438,7 +442,8 @@ artifactfiles_send(struct artifact *artifacts, size_t count,
 		    !artifact_begin(artifact, context))
 			continue;
 		manifest_begin(&artifact->manifest, &artifact->log);
-		artifact->most = BATCH_FIRST;
+		artifact->most =
+		    artifact->source != NULL ? BATCH_MOST : BATCH_FIRST;
 		more = true;
 	}
 	while (more) {

@@ -7,7 +7,8 @@
  * (staged.h), their digests compared with what was logged, and sent, many at a
  * time. One that is refused is tried once more with a new address, as they
  * expire. One that cannot be sent stops no other.
- * * Memory: a batch, and what the names of lost files take. The manifest is
+ *
+ * Memory: a batch, and what the names of lost files take. The manifest is
  * written to a temporary file as the batches are done.
  */
 #ifndef WANDB_ARTIFACTFILES_H
@@ -39,6 +40,13 @@ struct artifact {
 	char hex[CHECKSUM_HEX];  /* the digest that goes with kind */
 
 	struct manifest manifest;
+
+	/*
+	 * NULL, or where the entries are: not in the log. All of them are at
+	 * hand, so that the first batch is as large as any.
+	 */
+	artifact_entries_source *source;
+	void *context; /* of source */
 
 	/* artifactfiles' own */
 	struct artifact_entries entries;

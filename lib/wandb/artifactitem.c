@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "record.h"
@@ -20,6 +21,16 @@ static const char complete_query[] =
     "completeMultipartAction: $completeMultipartAction,"
     " completedParts: $completedParts, artifactID: $artifactID,"
     " storagePath: $storagePath, uploadID: $uploadID}) { digest } }";
+
+/* KW_MULTIPART, for tests, is a number of bytes. */
+static int64_t
+parts_from(void)
+{
+	const char *text = getenv("KW_MULTIPART");
+	int64_t from = text != NULL ? strtoll(text, NULL, 10) : 0;
+
+	return from > 0 ? from : (int64_t)ITEM_PARTS_FROM << 20;
+}
 
 void
 item_init(struct item *item, const struct artifact_entry *entry,
@@ -37,6 +48,12 @@ item_init(struct item *item, const struct artifact_entry *entry,
 		.node = jv_null(),
 		.etags = jv_object(),
 	};
+	if (entry->stamp == NULL)
+		return;
+	item->stamped = true;
+	item->stamp = *entry->stamp;
+	(void)snprintf(item->md5, sizeof item->md5, "%s", item->digest);
+	item->checked = item->size < parts_from();
 }
 
 void
@@ -70,16 +87,6 @@ lose_here(struct item *item, jv why)
 	item->here = true;
 }
 
-/* KW_MULTIPART, for tests, is a number of bytes. */
-static int64_t
-parts_from(void)
-{
-	const char *text = getenv("KW_MULTIPART");
-	int64_t from = text != NULL ? strtoll(text, NULL, 10) : 0;
-
-	return from > 0 ? from : (int64_t)ITEM_PARTS_FROM << 20;
-}
-
 /* With KW_MULTIPART there are twenty parts in such a file, too. */
 static int64_t
 part_size(int64_t size)
@@ -102,18 +109,61 @@ item_needs_check(const struct item *item)
 	    item->size >= parts_from();
 }
 
+bool
+artifact_stamp(int fd, struct artifact_stamp *stamp, int64_t *size)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return false;
+	*stamp = (struct artifact_stamp){ st.st_ino,
+		(int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec };
+	*size = st.st_size;
+	return true;
+}
+
+bool
+artifact_stamp_is(const struct artifact_stamp *stamp, int64_t size, int fd)
+{
+	struct artifact_stamp now;
+	int64_t its;
+
+	return artifact_stamp(fd, &now, &its) && its == size &&
+	    now.inode == stamp->inode && now.modified == stamp->modified;
+}
+
+static bool
+is_as_measured(const struct item *item, int fd)
+{
+	return !item->stamped ||
+	    artifact_stamp_is(&item->stamp, item->size, fd);
+}
+
+static void
+lose_changed(struct item *item)
+{
+	lose_here(item,
+	    error_value(
+		"conflict", "%s changed while it was read", item->local));
+}
+
 static int
 open_file(struct item *item, const struct artifact_context *context)
 {
 	jv why;
-	int fd = staged_open(
-	    context->staged, span_of(item->local), item->size, &why);
+	int fd = staged_open(context->staged, span_of(item->local),
+	    item->stamped ? -1 : item->size, &why);
 
-	if (fd < 0)
+	if (fd < 0) {
 		lose_here(item, why);
-	else
-		jv_free(why);
-	return fd;
+		return -1;
+	}
+	jv_free(why);
+	if (is_as_measured(item, fd))
+		return fd;
+	lose_changed(item);
+	close(fd);
+	return -1;
 }
 
 /* The numbers of parts, from 1, and their digests. */
@@ -148,6 +198,18 @@ item_check(struct item *item, const struct artifact_context *context)
 
 	if (fd < 0)
 		return;
+	if (item->stamped) {
+		if (!measure_parts(item, fd))
+			lose_here(item,
+			    error_value(
+				"io", "%s: %s", item->local, strerror(errno)));
+		else if (is_as_measured(item, fd))
+			item->checked = true;
+		else
+			lose_changed(item);
+		close(fd);
+		return;
+	}
 	if (!checksum_file(fd, item->size, item->md5, both ? xxh128 : NULL) ||
 	    (item->size >= parts_from() && !measure_parts(item, fd)))
 		lose_here(item,
@@ -211,6 +273,8 @@ put_done(const struct put *put, jv error, const char *etag)
 
 	if (!jv_is_valid(error)) {
 		item_lose(item, jv_copy(error));
+	} else if (!is_as_measured(item, put->fd)) {
+		lose_changed(item);
 	} else if (put->part == 0) {
 		item->state = ITEM_THERE;
 	} else if (etag == NULL) {

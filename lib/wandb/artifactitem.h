@@ -10,7 +10,9 @@
  *	item_complete()	the parts are put together
  *
  * What the server has is not even opened. Only a file that goes up in parts,
- * or whose digest is an XXH128, must be checked before the server is asked.
+ * or whose digest is an XXH128, must be checked before the server is asked. One
+ * that was measured just now (stamp) is not read for that: it is the same file
+ * when its bytes begin to go up and when the last was taken.
  */
 #ifndef WANDB_ARTIFACTITEM_H
 #define WANDB_ARTIFACTITEM_H
@@ -51,6 +53,9 @@ struct item {
 	jv why;
 	bool here; /* it is here that something is wrong with it */
 
+	bool stamped; /* it was measured just now, and must not change since */
+	struct artifact_stamp stamp;
+
 	bool checked; /* the file is what was logged, and */
 	char md5[CHECKSUM_TEXT];
 	bool again;        /* a second address was asked for */
@@ -63,6 +68,11 @@ struct item {
 void item_init(struct item *item, const struct artifact_entry *entry,
     enum checksum_kind kind);
 void item_release(struct item *item);
+
+/* What tells the file as it is now from a later one; false with errno. */
+bool artifact_stamp(int fd, struct artifact_stamp *stamp, int64_t *size);
+bool artifact_stamp_is(
+    const struct artifact_stamp *stamp, int64_t size, int fd);
 
 /* It cannot be sent; consumes why. */
 void item_lose(struct item *item, jv why);

@@ -343,6 +343,15 @@ take_line(struct artifact_entries *reader, struct artifact_entry *entry)
 	return walk.fault.why == NULL || is_bad(reader, walk.fault.why);
 }
 
+void
+artifact_entries_from(struct artifact_entries *reader,
+    artifact_entries_source *source, void *context)
+{
+	*reader = (struct artifact_entries){
+		.source = source, .context = context, .why = jv_null()
+	};
+}
+
 bool
 artifact_entries_next(
     struct artifact_entries *reader, struct artifact_entry *entry)
@@ -354,6 +363,8 @@ artifact_entries_next(
 		.local = nothing, .extra = nothing };
 	if (!jv_is_valid(reader->why))
 		return false;
+	if (reader->source != NULL)
+		return reader->source(reader->context, entry);
 	if (reader->file != NULL && next_line(reader)) {
 		found = take_line(reader, entry);
 	} else if (jv_is_valid(reader->why)) {

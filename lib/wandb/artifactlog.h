@@ -45,6 +45,16 @@ struct artifact_entry {
 	int64_t size;
 	struct span extra; /* a JSON object, or empty */
 	bool xxh128;       /* the digest is one, as extra says */
+	/*
+	 * If it was measured just now, by which inode and modification time
+	 * (nanoseconds) the file of then is known; else NULL.
+	 */
+	const struct artifact_stamp *stamp;
+};
+
+struct artifact_stamp {
+	uint64_t inode;
+	int64_t modified;
 };
 
 /*
@@ -56,8 +66,15 @@ struct artifact_entry {
  *	artifact_entries_close(&reader);
  *
  * When there is no further entry, why is jv_null(), or says what is wrong.
+ * Entries that are no part of a record come from a caller's function
+ * (artifact_entries_from()), which says false when there is no more.
  */
+typedef bool artifact_entries_source(
+    void *context, struct artifact_entry *entry);
+
 struct artifact_entries {
+	artifact_entries_source *source;
+	void *context;
 	struct wire wire;
 	struct gzFile_s *file;
 	struct buf line, texts, extra;
@@ -66,6 +83,8 @@ struct artifact_entries {
 
 void artifact_entries_open(struct artifact_entries *reader,
     const struct artifact_record *record, int fd);
+void artifact_entries_from(struct artifact_entries *reader,
+    artifact_entries_source *source, void *context);
 bool artifact_entries_next(
     struct artifact_entries *reader, struct artifact_entry *entry);
 void artifact_entries_close(struct artifact_entries *reader);

@@ -108,6 +108,47 @@ checksum_file(int fd, off_t size, char md5_text[CHECKSUM_TEXT],
 	return whole;
 }
 
+void
+checksum_begin_file(struct checksum *sum, enum checksum_kind kind)
+{
+	*sum = (struct checksum){ .kind = kind };
+	if (kind == CHECKSUM_MD5)
+		md5_init(&sum->md5);
+	else
+		sum->xxh128 = xxh128_new();
+}
+
+void
+checksum_add(struct checksum *sum, const void *bytes, size_t len)
+{
+	if (sum->kind == CHECKSUM_MD5)
+		md5_update(&sum->md5, len, bytes);
+	else /* fails without a state only */
+		(void)XXH3_128bits_update(sum->xxh128, bytes, len);
+}
+
+bool
+checksum_add_file(struct checksum *sum, int fd, off_t at, off_t size)
+{
+	return feed(fd, at, size, sum->kind == CHECKSUM_MD5 ? &sum->md5 : NULL,
+	    sum->xxh128);
+}
+
+void
+checksum_text(struct checksum *sum, char text[CHECKSUM_TEXT])
+{
+	uint8_t bytes[SUM];
+
+	if (sum->kind == CHECKSUM_MD5)
+		md5_digest(&sum->md5, sizeof bytes, bytes);
+	else
+		xxh128_sum(sum->xxh128, bytes);
+	XXH3_freeState(sum->xxh128);
+	sum->xxh128 = NULL;
+	if (text != NULL)
+		base64(bytes, text);
+}
+
 bool
 checksum_part(int fd, off_t at, off_t size, char hex[CHECKSUM_HEX])
 {

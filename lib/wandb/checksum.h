@@ -38,6 +38,24 @@ const char *checksum_name(enum checksum_kind kind);
 bool checksum_file(
     int fd, off_t size, char md5[CHECKSUM_TEXT], char xxh128[CHECKSUM_TEXT]);
 
+/*
+ * Of bytes that come piece by piece: checksum_begin_file(), then for each piece
+ * checksum_add(); checksum_text() ends it and frees all. NULL as the text: it
+ * is not wanted.
+ */
+struct checksum {
+	enum checksum_kind kind;
+	struct md5_ctx md5;
+	struct XXH3_state_s *xxh128;
+};
+
+void checksum_begin_file(struct checksum *sum, enum checksum_kind kind);
+void checksum_add(struct checksum *sum, const void *bytes, size_t len);
+void checksum_text(struct checksum *sum, char text[CHECKSUM_TEXT]);
+
+/* Adds bytes of a file. False with errno; EIO if they are not there. */
+bool checksum_add_file(struct checksum *sum, int fd, off_t at, off_t size);
+
 /* Its MD5 in hex, of size bytes from at on. */
 bool checksum_part(int fd, off_t at, off_t size, char hex[CHECKSUM_HEX]);
 

@@ -11,8 +11,6 @@
 #include "wandb/puts.h"
 #include "wandb/storage.h"
 
-enum { INSIDE_TRIES = 5 }; /* where there may be nobody at all */
-
 struct slot {
 	struct puts *puts;
 	struct http_call call;
@@ -26,18 +24,22 @@ struct puts {
 	const struct wandb *wandb;
 	const struct deadline *deadline;
 	jv why; /* there is nobody where the server's own names point to */
-	struct slot slots[PUTS_PARALLEL];
+	int count;
+	struct slot slots[];
 };
 
 struct puts *
 puts_new(const struct wandb *wandb, const struct deadline *deadline)
 {
-	struct puts *puts = xcalloc(1, sizeof *puts);
+	int count = http_allowed();
+	struct puts *puts =
+	    xcalloc(1, sizeof *puts + (size_t)count * sizeof *puts->slots);
 
 	puts->wandb = wandb;
 	puts->why = jv_null();
 	puts->deadline = deadline;
-	for (int i = 0; i < PUTS_PARALLEL; i++)
+	puts->count = count;
+	for (int i = 0; i < count; i++)
 		puts->slots[i].call.error = jv_null();
 	return puts;
 }
@@ -57,7 +59,7 @@ clear(struct slot *slot)
 void
 puts_wait(struct puts *puts)
 {
-	for (int i = 0; i < PUTS_PARALLEL; i++) {
+	for (int i = 0; i < puts->count; i++) {
 		while (http_pending(&puts->slots[i].call))
 			http_drive();
 		clear(&puts->slots[i]);
@@ -76,7 +78,7 @@ static struct slot *
 idle(struct puts *puts)
 {
 	for (;;) {
-		for (int i = 0; i < PUTS_PARALLEL; i++) {
+		for (int i = 0; i < puts->count; i++) {
 			if (!http_pending(&puts->slots[i].call)) {
 				clear(&puts->slots[i]);
 				return &puts->slots[i];
@@ -151,7 +153,7 @@ puts_start(struct puts *puts, const struct put *put)
 		.headers = slot->headers,
 		.safe = true,
 		.transfer = true,
-		.attempts = inside ? INSIDE_TRIES : 0,
+		.attempts = inside ? STORAGE_TRIES : 0,
 		.body = put->size == 0 ? "" : put->bytes,
 		.body_fd = put->fd,
 		.body_at = put->at,

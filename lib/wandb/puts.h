@@ -16,8 +16,6 @@
 #include "http.h"
 #include "wandb/api.h"
 
-enum { PUTS_PARALLEL = 16 };
-
 struct put {
 	const char *url; /* as the server gave it */
 	jv headers; /* an array of "Name: value"; the caller's, as all is */
@@ -42,7 +40,8 @@ struct puts *puts_new(
 void puts_free(struct puts *puts);
 
 /*
- * Begins one, after waiting for one of PUTS_PARALLEL to end. What put points
+ * Begins one, after waiting for one to end if there are as many as
+ * http.h allows. What put points
  * to is copied, but for bytes and context.
  */
 void puts_start(struct puts *puts, const struct put *put);

@@ -23,6 +23,8 @@
  */
 char *storage_url(const struct wandb *wandb, const char *url);
 
+enum { STORAGE_TRIES = 5 }; /* where there may be nobody: see below */
+
 /*
  * Whether the address is on another host than the endpoint, and on one that
  * others cannot see: localhost, or a name without a dot.
