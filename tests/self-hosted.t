@@ -7,6 +7,9 @@ srcdir=$(cd "$srcdir" && pwd)
 . "$srcdir/tests/tls.sh"
 make_ca
 kinds='typical files artifact console'
+mkdir -p "$work/kept/sub"
+echo one >"$work/kept/one"
+head -c 300000 /dev/zero >"$work/kept/sub/two"
 
 # all_tools NAME: each tool that asks a W&B server asks this one.
 all_tools() {
@@ -26,8 +29,22 @@ all_tools() {
     project=$(jq -r '.run | sub("/[^/]*$"; "")' "$out" | head -n 1)
     ok "$1: wb-runs" run 0 wb-runs "$project"
     is "$1: lists them" "$(jq -s 'length > 0' "$out")" true
-    ok "$1: wb-runs of one" run 0 wb-runs --history=_step \
-        "$(jq -r .run "$out" | head -n 1)"
+    one=$(jq -r .run "$out" | head -n 1)
+    ok "$1: wb-runs of one" run 0 wb-runs --history=_step "$one"
+    ok "$1: wb-set" run 0 wb-set --tag=+good --summary=best=0.5 "$one"
+    ok "$1: wb-runs and wb-compare" eval 'wb-runs --fields=display_name,config,summary "$one" |
+        wb-compare >"$out"'
+    is "$1: what was set" "$(jq -c '.summary.best[]' "$out")" 0.5
+    rm -rf "$work/got"
+    ok "$1: wb-artifact put" run 0 wb-artifact put --name=kept -e tester -p made \
+        "$work/kept"
+    ok "$1: wb-artifact get" run 0 wb-artifact get -o "$work/got" \
+        tester/made/kept:latest
+    ok "$1: what was put" diff -r "$work/kept" "$work/got"
+    ok "$1: wb-artifact ls" run 0 wb-artifact ls tester/made/kept:latest
+    is "$1: its files" "$(jq -s length "$out")" 2
+    ok "$1: wb-set --delete" run 0 wb-set --delete --yes "$one"
+    ok "$1: which is gone" run 1 wb-runs "$one"
     ok "$1: wb-collect" run 0 wb-collect "$project"
     is "$1: folds them" "$(jq -s length "$out")" 20
     ok "$1: wb-runs --whoami" run 0 wb-runs --whoami
@@ -131,6 +148,17 @@ copy artifact
 ok 'artifacts' sync 1
 ok 'are told of likewise' grep_err 'HOST has to be set'
 is 'in seconds, too' "$(slept | awk '{ print ($1 < 150) }')" 1
+
+ok 'wb-artifact put' run 1 wb-artifact put --name=kept -e tester -p made \
+    "$work/kept"
+ok 'tells of them' grep_err 'HOST has to be set'
+hosted http '' --store="$work/artifacts"
+ok 'one that is there' run 0 wb-artifact put --name=kept -e tester -p made \
+    "$work/kept"
+hosted http '' --store="$work/artifacts" --storage=http://4f1d2a7c9b3e:8080
+ok 'wb-artifact get' run 1 wb-artifact get -o "$work/none" \
+    tester/made/kept:latest
+ok 'tells of them, too' grep_err 'HOST has to be set'
 
 # Another day HOST is set.
 hosted http '' --store="$work/store" --storage=http://localhost:1
