@@ -12,6 +12,12 @@
 #include "clock.h"
 #include "diag.h"
 
+enum {
+	FAKE_LOOK = 2, /* milliseconds between two looks at a clock that others
+	                  move */
+	POLL_MOST = 60 * 60 * 1000 /* milliseconds */
+};
+
 /* KW_CLOCK, or NULL where time is real. */
 static const char *
 clock_file(void)
@@ -101,6 +107,23 @@ clock_sleep(double time)
 	left.tv_nsec = (long)((time - floor(time)) * 1e9);
 	while (nanosleep(&left, &left) != 0 && errno == EINTR)
 		continue;
+}
+
+int
+clock_poll(struct pollfd *fds, nfds_t count, double time)
+{
+	double end = clock_ticks() + time, left = time;
+	int ready;
+
+	do {
+		if (clock_is_fake())
+			ready = poll(fds, count, FAKE_LOOK);
+		else
+			ready = poll(fds, count,
+			    (int)fmin(ceil(fmax(left, 0) * 1000), POLL_MOST));
+		left = end - clock_ticks();
+	} while (ready == 0 && left > 0);
+	return ready;
 }
 
 double

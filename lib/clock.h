@@ -16,6 +16,7 @@
 #ifndef CLOCK_H
 #define CLOCK_H
 
+#include <poll.h>
 #include <stdbool.h>
 
 /* Now. Not for measuring: it may be set. */
@@ -26,6 +27,13 @@ double clock_ticks(void);
 
 /* Waits. Less than a signal that ends the program cannot wake it. */
 void clock_sleep(double seconds);
+
+/*
+ * poll(2) with a limit in seconds, INFINITY for none. Time that stands still
+ * is not moved on by it, as others may have to act meanwhile: it ends when they
+ * have moved it far enough.
+ */
+int clock_poll(struct pollfd *fds, nfds_t count, double seconds);
 
 /* KW_LIMITS: what limits on the network are multiplied by; 1 without it. */
 double clock_limits(void);

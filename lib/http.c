@@ -550,7 +550,8 @@ plan_retry(struct http_state *state, double named)
 	int attempts = call->attempts > 0 ? call->attempts : TRIES;
 	bool over = call->tries >= attempts;
 	double now = clock_now();
-	double wait = fmin(BACKOFF_MOST, exp2(fmin(state->futile, 10))) *
+	double most = call->pause_most > 0 ? call->pause_most : BACKOFF_MOST;
+	double wait = fmin(most, exp2(fmin(state->futile, 10))) *
 	    (1 + (double)arc4random_uniform(1001) / 4000);
 
 	/* A server that says 0 for ever is not believed for ever. */

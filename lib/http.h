@@ -96,6 +96,7 @@ struct http_call {
 	int attempts;
 	double answer_within;            /* seconds for one try; 0: 60 */
 	double stall_after;              /* seconds without a byte; 0: 30 */
+	double pause_most;               /* seconds before another try; 0: 30 */
 	const struct deadline *deadline; /* for all tries; NULL: none */
 	size_t most;                     /* bytes of answer kept; 0: 64 MiB */
 	const char *name; /* what -v and errors call it: "SaveKernel" */

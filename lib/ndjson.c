@@ -95,7 +95,7 @@ tell(jv rec, const char *field)
 	jv why = record_get(rec, field);
 	const char *by = record_str(why, "tool");
 	const char *message = record_str(why, "message");
-	const char *what = record_str(rec, tool->key);
+	const char *what = tool != NULL ? record_str(rec, tool->key) : NULL;
 
 	if (jv_is_valid(why) && jv_get_kind(why) != JV_KIND_NULL)
 		bad = true;

@@ -113,8 +113,8 @@ long ndjson_line(void);
 void ndjson_rest(void);
 
 /*
- * Writes one record, from within work: for tools that write many for one.
- * Consumes rec.
+ * Writes one record, from within work, for tools that write many for one; or
+ * for one that has no loop. Consumes rec.
  */
 void ndjson_write(jv rec);
 

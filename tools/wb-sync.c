@@ -15,6 +15,7 @@
 #include "mem.h"
 #include "ndjson.h"
 #include "record.h"
+#include "wandb/runargs.h"
 #include "wandb/source.h"
 #include "wandb/sync.h"
 
@@ -88,40 +89,6 @@ static struct sync_options options;
 static struct syncer *syncer, *dry_syncer;
 
 static void
-set(char **field, const char *what, const char *text)
-{
-	if (*text == '\0')
-		cli_wrong("%s is empty", what);
-	free(*field);
-	*field = xstrdup(text);
-}
-
-/* A part of entity/project/run_id. */
-static void
-set_part(char **field, const char *what, const char *text)
-{
-	if (strchr(text, '/') != NULL)
-		cli_wrong("%s: %s: a name has no slash", what, text);
-	set(field, what, text);
-}
-
-/* Upstream's rule; the server refuses others in words of its own. */
-static void
-set_id(const char *text)
-{
-	size_t len = strlen(text);
-
-	if (strpbrk(text, ":;,#?/'") != NULL ||
-	    (len > 0 &&
-		(strchr(" \t\n", *text) != NULL ||
-		    strchr(" \t\n", text[len - 1]) != NULL)))
-		cli_wrong("--id: \"%s\": an id holds none of :;,#?/' and does "
-			  "not begin or end with a space",
-		    text);
-	set(&options.instead.run_id, "--id", text);
-}
-
-static void
 add_map(const char *text)
 {
 	const char *sign = strchr(text, '=');
@@ -159,28 +126,25 @@ take_option(int opt)
 		options.dry_run = true;
 		break;
 	case 'e':
-		set_part(&instead->entity, "--entity", optarg);
+		run_arg_part(&instead->entity, "--entity", optarg);
 		break;
 	case 'p':
-		set_part(&instead->project, "--project", optarg);
+		run_arg_part(&instead->project, "--project", optarg);
 		break;
 	case OPT_ID:
-		set_id(optarg);
+		run_arg_id(&instead->run_id, optarg);
 		break;
 	case OPT_NAME:
-		set(&instead->display_name, "--name", optarg);
+		run_arg(&instead->display_name, "--name", optarg);
 		break;
 	case OPT_TAG:
-		if (*optarg == '\0')
-			cli_wrong("--tag is empty");
-		instead->tags =
-		    jv_array_append(instead->tags, jv_string(optarg));
+		run_arg_tag(instead, optarg);
 		break;
 	case OPT_GROUP:
-		set(&instead->group, "--group", optarg);
+		run_arg(&instead->group, "--group", optarg);
 		break;
 	case OPT_JOB_TYPE:
-		set(&instead->job_type, "--job-type", optarg);
+		run_arg(&instead->job_type, "--job-type", optarg);
 		break;
 	case OPT_MAP:
 		add_map(optarg);

@@ -47,11 +47,25 @@ post(struct job *job, bool preempting)
 		buf_release(&summary);
 	}
 	jv_free(end.uploaded);
-	if (!stopped && stream_stopped(job->stream))
+	if (!stopped && stream_stopped(job->stream) &&
+	    job->options->feed == NULL)
 		warning("%s: somebody asked on %s for the run to stop; its "
 			"program does not know, and goes on",
 		    job->path, job->url);
+	if (jv_is_valid(error))
+		job_tell(job);
 	return error;
+}
+
+/* How long after the last post there has to be another one. */
+static double
+pause_of(const struct job *job)
+{
+	const struct sync_feed *feed = job->options->feed;
+
+	if (!job->follow.news)
+		return FOLLOW_SILENCE;
+	return feed != NULL ? feed->interval : FOLLOW_INTERVAL;
 }
 
 /* Posts if it is time for it. False if that failed. */
@@ -63,15 +77,31 @@ keep_up(struct job *job)
 	bool preempting = replay->preempting && !job->preempted;
 	double since = clock_ticks() - follow->posted;
 
-	if (job->stream == NULL ||
-	    (since < (follow->news ? FOLLOW_INTERVAL : FOLLOW_SILENCE) &&
-		!preempting))
+	if (job->stream == NULL)
 		return true;
 	jv_free(replay->error);
+	if (since < pause_of(job) && !preempting && !stream_full(job->stream)) {
+		replay->error = stream_land(job->stream);
+		return jv_is_valid(replay->error);
+	}
 	replay->error = post(job, preempting);
 	follow->posted = clock_ticks();
 	follow->news = false;
 	return jv_is_valid(replay->error);
+}
+
+/* Waits until the file may have grown. False if there is no time left. */
+static bool
+look_later(struct job *job)
+{
+	const struct sync_feed *feed = job->options->feed;
+
+	if (feed == NULL)
+		return deadline_sleep(&job->deadline, WRITER_LOOK);
+	job_tell(job);
+	feed->wait(
+	    feed->context, job->follow.posted + pause_of(job) - clock_ticks());
+	return true;
 }
 
 bool
@@ -90,21 +120,23 @@ follow_on(struct job *job)
 			return false;
 		}
 		if (replay->exited) {
-			warning("%s: the run has ended, with exit code %d",
-			    job->path, replay->exit_code);
+			if (job->options->feed == NULL)
+				warning("%s: the run has ended, with exit "
+					"code %d",
+				    job->path, replay->exit_code);
 			job->follow.end = "exit";
 			return false;
 		}
 		if (!keep_up(job))
 			return false;
-		if (writer_is_gone(watch, fd)) {
+		if (job->options->feed == NULL && writer_is_gone(watch, fd)) {
 			warning("%s: the run has no end, but no process has "
 				"the file open, and it has not grown for %d s",
 			    job->path, WRITER_PATIENCE);
 			job->follow.end = "gone";
 			return false;
 		}
-		if (!deadline_sleep(&job->deadline, WRITER_LOOK)) {
+		if (!look_later(job)) {
 			jv_free(replay->error);
 			replay->error =
 			    error_value("timeout", "the run goes on");

@@ -40,6 +40,7 @@ struct job {
 	struct deadline deadline;
 	struct runlog *log;
 	off_t size;
+	off_t read;   /* so much of it */
 	char *name;   /* entity/project/run_id as the file has it */
 	int number;   /* which file of the run it is, from 1; 0: not known */
 	bool follows; /* the one before it was done by this syncer */
@@ -69,6 +70,9 @@ struct job {
  * jv_null(), or an error_value().
  */
 jv job_upsert(struct job *job);
+
+/* Tells the one who feeds the file, if there is one, how far it is. */
+void job_tell(const struct job *job);
 
 /*
  * What became of a file, put into its record, which is consumed.

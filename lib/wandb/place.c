@@ -536,13 +536,15 @@ scan_all(struct wandb *wandb, const char *path, const struct bucket *bucket,
     const struct place_claim *claim, const struct deadline *deadline,
     struct scan *scan)
 {
-	bool goes_on = claim->resume || claim->rewound;
+	bool goes_on = (claim->resume && !claim->sure) || claim->rewound;
 	jv error = jv_null();
 
 	scan->last_row = bucket->last_row;
 	scan->last_event = bucket->last_event;
 	scan->last_console = NAN;
 	scan->at = goes_on ? -1 : bucket->rows - 1;
+	if (claim->sure)
+		scan->at -= claim->before->rows;
 	if (claim->resume && bucket->console > 0)
 		error = bucket_console_time(
 		    wandb, bucket, deadline, &scan->last_console);
@@ -589,13 +591,13 @@ place_find(struct wandb *wandb, const char *path, const struct bucket *bucket,
     struct place *place)
 {
 	const struct reach *before = claim->before;
-	bool goes_on = claim->resume || claim->rewound;
+	bool goes_on = (claim->resume && !claim->sure) || claim->rewound;
 	bool known = !goes_on;
 	struct scan scan = { 0 };
 	jv error;
 
 	*place = (struct place){ .first = { .step = claim->step } };
-	if (goes_on && before != NULL)
+	if ((goes_on || claim->sure) && before != NULL)
 		place->first = *before;
 	if (bucket->rows < place->first.rows)
 		return conflict(bucket, "has fewer rows than were sent before");
@@ -615,7 +617,7 @@ place_find(struct wandb *wandb, const char *path, const struct bucket *bucket,
 	    place->first.rows == before->rows)
 		known = true;
 	place->next = scan.step;
-	if (!goes_on && jv_is_valid(error) && !place->over &&
+	if (!goes_on && !claim->sure && jv_is_valid(error) && !place->over &&
 	    place->first.rows > 0) {
 		known = false;
 		jv_free(error);

@@ -41,6 +41,7 @@ struct place_claim {
 	int64_t step; /* its rows have at least this one */
 	const struct reach *before; /* what the fragment before it reached; NULL
 	                               if that is not known */
+	bool sure; /* before is where it begins, whatever times say */
 };
 
 /* Whether two keys are those of one row: by time, or by step without one. */

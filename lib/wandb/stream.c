@@ -14,8 +14,10 @@
 #include "wandb/stream.h"
 
 enum {
-	FULL = 4 << 20,   /* bytes of a body that is sent */
-	STRIDE = 64 << 10 /* bytes between two looks at the network */
+	FULL = 4 << 20,    /* bytes of a body that is sent */
+	STRIDE = 64 << 10, /* bytes between two looks at the network */
+	LIVE_STALL = 10,   /* seconds */
+	LIVE_PAUSE = 5
 };
 
 struct list {
@@ -31,6 +33,8 @@ struct stream {
 	struct buf bodies[2];
 	int filling;    /* which of them takes lines */
 	int64_t row_at; /* the number of the next row */
+	int live;       /* so many rows are the most of a post; 0: any */
+	int rows;       /* that the body has */
 	struct list events, console;
 	size_t used;   /* bytes of the lines, as the limit counts them */
 	size_t looked; /* at the network, when so much was used */
@@ -73,6 +77,12 @@ stream_free(struct stream *stream)
 	free(stream);
 }
 
+void
+stream_live(struct stream *stream, int rows)
+{
+	stream->live = rows;
+}
+
 bool
 stream_fits(const struct stream *stream, size_t bytes)
 {
@@ -82,7 +92,8 @@ stream_fits(const struct stream *stream, size_t bytes)
 bool
 stream_full(const struct stream *stream)
 {
-	return stream->used >= FULL;
+	return stream->used >= FULL ||
+	    (stream->live > 0 && stream->rows >= stream->live);
 }
 
 bool
@@ -128,6 +139,7 @@ stream_row(struct stream *stream, struct span line)
 		buf_addc(body, ',');
 	json_quote(body, line);
 	stream->row_at++;
+	stream->rows++;
 	count(stream, line.len);
 }
 
@@ -223,9 +235,8 @@ close_body(struct stream *stream, const struct stream_end *end)
 	buf_addc(body, '}');
 }
 
-/* Waits for the post that is under way. */
-static jv
-land(struct stream *stream)
+jv
+stream_land(struct stream *stream)
 {
 	jv error, answer;
 
@@ -270,6 +281,8 @@ launch(struct stream *stream, const char *url)
 		.json = true,
 		.safe = true,
 		.transfer = true,
+		.stall_after = stream->live > 0 ? LIVE_STALL : 0,
+		.pause_most = stream->live > 0 ? LIVE_PAUSE : 0,
 		.deadline = stream->deadline,
 		.name = "file_stream" };
 	http_start(&stream->call);
@@ -278,6 +291,7 @@ launch(struct stream *stream, const char *url)
 	stream->filling = !stream->filling;
 	buf_clear(&stream->bodies[stream->filling]);
 	stream->used = stream->looked = 0;
+	stream->rows = 0;
 	return error;
 }
 
@@ -287,7 +301,7 @@ post(struct stream *stream, const char *url, const struct stream_end *end)
 	jv error;
 
 	close_body(stream, end);
-	error = land(stream);
+	error = stream_land(stream);
 	if (!jv_is_valid(error))
 		return error;
 	jv_free(error);
@@ -319,5 +333,5 @@ stream_finish(
 	jv_free(error);
 	if (end->sent != NULL)
 		end->sent();
-	return land(stream);
+	return stream_land(stream);
 }

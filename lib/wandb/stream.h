@@ -50,6 +50,13 @@ struct stream *stream_new(struct wandb *wandb, const struct deadline *deadline,
     int64_t rows, int64_t events, int64_t console);
 void stream_free(struct stream *stream);
 
+/*
+ * Of a run that goes on: a post has at most so many rows, one that is not
+ * answered is given up after 10 s without a byte, and it is tried again after
+ * 5 s at most.
+ */
+void stream_live(struct stream *stream, int rows);
+
 /* Whether a line of so many bytes fits in what is not yet sent. */
 bool stream_fits(const struct stream *stream, size_t bytes);
 
@@ -78,6 +85,9 @@ void stream_open_console(struct stream *stream, struct span line);
  * before.
  */
 jv stream_send(struct stream *stream, const char *url);
+
+/* Waits for the answer to the post that is under way, if there is one. */
+jv stream_land(struct stream *stream);
 
 /*
  * Sends the rest with end and waits for all answers; with nothing at all, a

@@ -17,6 +17,7 @@
 #include "wandb/follow.h"
 #include "wandb/fragment.h"
 #include "wandb/job.h"
+#include "wandb/logspool.h"
 #include "wandb/marker.h"
 #include "wandb/rundir.h"
 #include "wandb/runhead.h"
@@ -180,6 +181,27 @@ job_upsert(struct job *job)
 	return error;
 }
 
+void
+job_tell(const struct job *job)
+{
+	const struct sync_feed *feed = job->options->feed;
+	const struct bucket *bucket = &job->bucket;
+	struct sync_news news = { .read = job->read, .url = job->url };
+	char *run = NULL;
+
+	if (feed == NULL || job->stream == NULL)
+		return;
+	news.lines = stream_confirmed(job->stream);
+	news.rows = news.lines - job->place.first.rows;
+	news.stopped = stream_stopped(job->stream);
+	if (job->url != NULL)
+		run = xasprintf("%s/%s/%s", bucket->entity, bucket->project,
+		    bucket->run_id);
+	news.run = run;
+	feed->posted(feed->context, &news);
+	free(run);
+}
+
 /* The stream has enough for a post. */
 static jv
 flush(void *context)
@@ -190,7 +212,10 @@ flush(void *context)
 	if (!jv_is_valid(error))
 		return error;
 	jv_free(error);
-	return stream_send(job->stream, job->stream_url);
+	error = stream_send(job->stream, job->stream_url);
+	if (jv_is_valid(error))
+		job_tell(job);
+	return error;
 }
 
 /* ---- the beginning: whose run it is, and what the server has of it ---- */
@@ -314,6 +339,8 @@ go_on(struct job *job)
 	    stream_new(job->wandb, &job->deadline, first->rows + there->rows,
 		first->events + there->events, first->console + console);
 	replay->stream = job->stream;
+	if (job->options->feed != NULL)
+		stream_live(job->stream, job->options->feed->batch);
 	runconfig_feature(replay->config, SYNCED);
 	runconfig_core_version(replay->config, PACKAGE_VERSION);
 	if ((!replay->resume && !replay->rewound) || !job->bucket.present)
@@ -432,6 +459,16 @@ go_back(struct job *job)
 	    job->wandb, &replay->params, replay->branch, &job->deadline);
 }
 
+/* Whether it was noted where the file's lines begin on the server. */
+static bool
+begins_at(const struct job *job, struct reach *begin)
+{
+	const struct run_params *instead = &job->options->instead;
+
+	return instead->run_id == NULL && instead->project == NULL &&
+	    instead->entity == NULL && logspool_begin(job->path, begin);
+}
+
 /* Where the file's lines are, or will be, on the server. */
 static jv
 find_place(struct job *job)
@@ -440,6 +477,7 @@ find_place(struct job *job)
 	struct bucket *bucket = &job->bucket;
 	struct place_claim claim = { .rewound = replay->rewound,
 		.step = replay->branch_step };
+	struct reach begin;
 	jv error = look_back(job);
 
 	if (!jv_is_valid(error))
@@ -461,6 +499,10 @@ find_place(struct job *job)
 	claim.resume = replay->resume;
 	if (job->follows && replay->resume && !replay->rewound)
 		claim.before = &job->syncer->reach;
+	if (replay->resume && !replay->rewound && begins_at(job, &begin)) {
+		claim.before = &begin;
+		claim.sure = true;
+	}
 	error = place_find(
 	    job->wandb, job->path, bucket, &claim, &job->deadline, &job->place);
 	if (!jv_is_valid(error) || !replay->resume || replay->rewound)
@@ -571,6 +613,7 @@ read_file(struct job *job)
 
 	while ((event = next_record(job, &entry)) == LEVELDB_RECORD ||
 	    event == LEVELDB_DAMAGE) {
+		job->read = entry.end;
 		damage_take(&job->damage, job->path, event, &entry);
 		if (event == LEVELDB_DAMAGE)
 			continue;

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 #include <zlib.h>
 
-#include "message.h"
+#include "wandb/message.h"
 #include "record.h"
 #include "wandb/artifactlog.h"
 

@@ -14,7 +14,7 @@
 
 #include "file.h"
 #include "json.h"
-#include "message.h"
+#include "wandb/message.h"
 #include "walk.h"
 #include "wandb/entry.h"
 #include "wandb/rundir.h"

@@ -13,7 +13,7 @@
 #include <nettle/sha2.h>
 
 #include "digest.h"
-#include "message.h"
+#include "wandb/message.h"
 #include "wandb/history.h"
 #include "wandb/summary.h"
 

@@ -8,7 +8,7 @@
 
 #include <zlib.h>
 
-#include "message.h"
+#include "wandb/message.h"
 
 enum { LOGFILE_BLOCK = 32768, LOGFILE_HEADER = 7 };
 

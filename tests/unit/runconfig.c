@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "message.h"
+#include "wandb/message.h"
 #include "wandb/environment.h"
 #include "wandb/metrics.h"
 #include "wandb/runconfig.h"

@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* message: protobuf messages for tests, field by field. */
-#ifndef MESSAGE_H
-#define MESSAGE_H
+/*
+ * message - protobuf messages, written field by field: wire.h the other way
+ *
+ * https://protobuf.dev/programming-guides/encoding/. What is written is
+ * appended to a buf; a message within a message is a buf of its own first, but
+ * for items, of which there are many.
+ */
+#ifndef WANDB_MESSAGE_H
+#define WANDB_MESSAGE_H
 
 #include <stdint.h>
 #include <string.h>
@@ -68,7 +74,33 @@ message_item(
 	message_sub(out, number, &item);
 }
 
-/* The same with nested_key: the elements of path up to NULL. */
+static inline size_t
+message_varint_size(uint64_t value)
+{
+	size_t size = 1;
+
+	for (; value > 0x7f; value >>= 7)
+		size++;
+	return size;
+}
+
+/* The same with nested_key: the elements of path. */
+static inline void
+message_path(struct buf *out, uint32_t number, const struct span *path,
+    size_t depth, struct span json)
+{
+	size_t size = 2 + message_varint_size(json.len) + json.len;
+
+	for (size_t i = 0; i < depth; i++)
+		size += 1 + message_varint_size(path[i].len) + path[i].len;
+	message_varint(out, number << 3 | 2);
+	message_varint(out, size);
+	for (size_t i = 0; i < depth; i++)
+		message_bytes(out, 2, path[i]);
+	message_bytes(out, 16, json);
+}
+
+/* The same: the elements of path up to NULL. */
 static inline void
 message_nested(
     struct buf *out, uint32_t number, const char *const *path, const char *json)
