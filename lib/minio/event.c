@@ -284,46 +284,72 @@ finish(struct event_reader *reader, struct event *event, struct parts *parts)
 	return NULL;
 }
 
-static void
-read_event(struct event_reader *reader, struct span text)
+/*
+ * What is at the top of an event, and what it is of; *end is behind it. False
+ * if the text does not begin with an object.
+ */
+static bool
+walk_event(
+    struct span text, struct event *event, struct parts *parts, size_t *end)
 {
-	struct event event = {
-		.kind = EVENT_OTHER, .etag = { "", 0 }, .type = { "", 0 }
-	};
-	struct parts parts = { .sequencer = { "", 0 }, .has_size = true };
 	struct json_member member;
 	struct json_walk walk;
-	const char *fault = NULL;
 
+	*event = (struct event){
+		.kind = EVENT_OTHER, .etag = { "", 0 }, .type = { "", 0 }
+	};
+	*parts = (struct parts){ .sequencer = { "", 0 }, .has_size = true };
 	json_walk(&walk, text, 0);
 	while (json_next(&walk, &member)) {
 		bool is_text = member.value.type == JSON_STRING;
 
 		if (span_is(member.key, "s3")) {
-			parts.s3 = member.value;
-			parts.has_s3 = member.value.type == JSON_OBJECT;
+			parts->s3 = member.value;
+			parts->has_s3 = member.value.type == JSON_OBJECT;
 		} else if (is_text && span_is(member.key, "eventName")) {
-			event.kind =
+			event->kind =
 			    kind_of((struct span){ member.value.text.at + 1,
 				member.value.text.len - 2 });
 		} else if (is_text && span_is(member.key, "eventTime")) {
-			parts.time = member.value;
-			parts.has_time = true;
+			parts->time = member.value;
+			parts->has_time = true;
 		} else if (is_text && span_is(member.key, "eventSource")) {
-			event.is_minio =
+			event->is_minio =
 			    span_is(member.value.text, "\"minio:s3\"");
 		}
 	}
-	if (event.kind == EVENT_OTHER)
+	*end = walk.at;
+	return json_walk_closed(&walk);
+}
+
+/* Takes an event whose top was read. */
+static void
+take_event(
+    struct event_reader *reader, struct event *event, struct parts *parts)
+{
+	const char *fault = NULL;
+
+	if (event->kind == EVENT_OTHER)
 		return;
-	if (!parts.has_s3)
+	if (!parts->has_s3)
 		fault = "an event without s3";
 	else
-		fault = finish(reader, &event, &parts);
+		fault = finish(reader, event, parts);
 	if (fault != NULL)
 		bad(reader, fault);
 	else
-		reader->take(reader->context, &event);
+		reader->take(reader->context, event);
+}
+
+static void
+read_event(struct event_reader *reader, struct span text)
+{
+	struct event event;
+	struct parts parts;
+	size_t end;
+
+	if (walk_event(text, &event, &parts, &end))
+		take_event(reader, &event, &parts);
 }
 
 /* ---- one line ---- */
@@ -406,6 +432,52 @@ read_value(
 	}
 }
 
+/* Whether text is head, a string's plain characters, and tail. */
+static bool
+is_framed(struct span text, const char *head, const char *tail)
+{
+	size_t head_len = strlen(head), tail_len = strlen(tail);
+
+	if (text.len < head_len + tail_len || !begins(text, head) ||
+	    memcmp(text.at + text.len - tail_len, tail, tail_len) != 0)
+		return false;
+	for (size_t i = head_len; i < text.len - tail_len; i++)
+		if (text.at[i] < ' ' || text.at[i] > '~' || text.at[i] == '"' ||
+		    text.at[i] == '\\')
+			return false;
+	return true;
+}
+
+/*
+ * The two forms that come in millions, where each byte of the wrapping is
+ * known: one event in it, which is checked while it is walked. False, with
+ * nothing taken, if it is not just that.
+ */
+static bool
+read_usual(struct event_reader *reader, struct span line)
+{
+	static const char access[] = "[{\"Event\":[";
+	static const char records[] = "{\"Records\":[";
+	bool is_access = begins(line, access);
+	size_t head = is_access ? sizeof(access) - 1 : sizeof(records) - 1;
+	struct span rest;
+	struct event event;
+	struct parts parts;
+	size_t end;
+
+	if (!is_access && !begins(line, records))
+		return false;
+	rest = (struct span){ line.at + head, line.len - head };
+	if (!begins(rest, "{") || !walk_event(rest, &event, &parts, &end))
+		return false;
+	rest = (struct span){ rest.at + end, rest.len - end };
+	if (is_access ? !is_framed(rest, "],\"EventTime\":\"", "\"}]")
+		      : !span_is(rest, "]}"))
+		return false;
+	take_event(reader, &event, &parts);
+	return true;
+}
+
 char *
 event_read(struct event_reader *reader, struct span line)
 {
@@ -413,12 +485,15 @@ event_read(struct event_reader *reader, struct span line)
 	struct json_fault fault;
 	char *told;
 
-	if (!json_value(line, 0, &value, &fault))
-		return xasprintf("byte %zu: %s", fault.at + 1, fault.why);
-	if (value.type == JSON_STRING)
-		bad(reader, "no event");
-	else
-		read_value(reader, &value, 0);
+	if (!read_usual(reader, line)) {
+		if (!json_value(line, 0, &value, &fault))
+			return xasprintf(
+			    "byte %zu: %s", fault.at + 1, fault.why);
+		if (value.type == JSON_STRING)
+			bad(reader, "no event");
+		else
+			read_value(reader, &value, 0);
+	}
 	told = reader->fault;
 	reader->fault = NULL;
 	return told;
