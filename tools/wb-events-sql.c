@@ -23,17 +23,19 @@
 #include "record.h"
 
 static const char help[] =
-    "usage: wb-events-sql [-hVv] [--bucket-dir=DIR] [--projects=FILE]\n"
-    "                     [--run=ID] [--sql] < events\n"
+    "usage: wb-events-sql [-hVv] [--bucket=NAME] [--bucket-dir=DIR]\n"
+    "                     [--projects=FILE] [--run=ID] [--sql] < events\n"
     "Make file rows of a self-hosted W&B server from its bucket's events.\n"
     "\n"
+    "      --bucket=NAME     the bucket, if it is not local-files\n"
     "      --bucket-dir=DIR  the bucket on MinIO's disk: ask it, too\n"
     "      --projects=FILE   {\"entity/project\": id}, as JSON\n"
     "      --run=ID          only files of the run ID\n"
     "      --sql             SQL for MariaDB or MySQL, not records\n";
 
 enum {
-	OPT_BUCKET_DIR = 256,
+	OPT_BUCKET = 256,
+	OPT_BUCKET_DIR,
 	OPT_PROJECTS,
 	OPT_RUN,
 	OPT_SQL,
@@ -43,6 +45,7 @@ enum {
 };
 
 static const struct option longopts[] = {
+	{ "bucket", required_argument, NULL, OPT_BUCKET },
 	{ "bucket-dir", required_argument, NULL, OPT_BUCKET_DIR },
 	{ "projects", required_argument, NULL, OPT_PROJECTS },
 	{ "run", required_argument, NULL, OPT_RUN },
@@ -50,8 +53,7 @@ static const struct option longopts[] = {
 	{ 0 },
 };
 
-static const char *bucket_dir, *projects_file, *run;
-static const char *bucket = "local-files"; /* what wandb/local calls it */
+static const char *bucket, *bucket_dir, *projects_file, *run;
 static int bucket_fd = -1;
 static struct projects projects;
 static struct objects *objects;
@@ -103,7 +105,7 @@ tell(struct skipped *skipped)
 		warning("%s: %ld, the first in line %ld: %s", skipped->what,
 		    skipped->count, skipped->line, skipped->examples.at);
 	else if (skipped->count > 0)
-		warning("%ld %s: %s", skipped->count, skipped->what,
+		warning("%s: %ld: %s", skipped->what, skipped->count,
 		    skipped->examples.at);
 	buf_release(&skipped->examples);
 }
@@ -251,12 +253,18 @@ write_rows(bool as_sql)
 	buf_release(&records);
 }
 
+/* Which bucket it is, and its folder if that is named. */
 static void
 open_bucket(void)
 {
-	bucket = bucketdir_name(bucket_dir);
 	if (bucket == NULL)
-		cli_wrong("--bucket-dir: %s: no bucket's folder", bucket_dir);
+		bucket = bucket_dir != NULL
+		    ? bucketdir_name(bucket_dir)
+		    : "local-files"; /* what wandb/local calls it */
+	if (bucket == NULL || *bucket == '\0')
+		cli_wrong("--bucket: no name");
+	if (bucket_dir == NULL)
+		return;
 	bucket_fd = open(bucket_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (bucket_fd < 0)
 		die(STATUS_USAGE, "%s: %s", bucket_dir, strerror(errno));
@@ -272,6 +280,9 @@ main(int argc, char *argv[])
 	cli_init(argv[0], help);
 	while ((opt = cli_getopt(argc, argv, "", longopts)) != -1) {
 		switch (opt) {
+		case OPT_BUCKET:
+			bucket = optarg;
+			break;
 		case OPT_BUCKET_DIR:
 			bucket_dir = optarg;
 			break;
@@ -292,8 +303,7 @@ main(int argc, char *argv[])
 		cli_wrong("--sql needs --projects");
 	if (isatty(STDIN_FILENO))
 		cli_wrong("standard input is a terminal");
-	if (bucket_dir != NULL)
-		open_bucket();
+	open_bucket();
 	if (projects_file != NULL)
 		why = projects_read(&projects, projects_file);
 	if (!jv_is_valid(why))
