@@ -13,13 +13,13 @@
 #include <unistd.h>
 
 #include "cli.h"
-#include "json.h"
 #include "minio/bucketdir.h"
 #include "minio/event.h"
 #include "minio/filerow.h"
 #include "minio/filesql.h"
 #include "minio/objects.h"
 #include "minio/projects.h"
+#include "minio/skipped.h"
 #include "record.h"
 
 static const char help[] =
@@ -40,8 +40,7 @@ enum {
 	OPT_RUN,
 	OPT_SQL,
 	PIECE = 1 << 18, /* bytes that are read at once */
-	MOST_LINE = 1 << 30,
-	MOST_EXAMPLES = 200 /* bytes */
+	MOST_LINE = 1 << 30
 };
 
 static const struct option longopts[] = {
@@ -59,14 +58,6 @@ static struct projects projects;
 static struct objects *objects;
 static long line_number, bad_lines;
 
-/* What is left out, and told at the end. */
-struct skipped {
-	const char *what;
-	long count;
-	long line; /* of the first */
-	struct buf examples;
-};
-
 static struct skipped foreign = { .what = "events of another bucket" };
 static struct skipped strange = { .what = "events of no run file" };
 static struct skipped unknown = {
@@ -82,32 +73,7 @@ static struct skipped there = {
 static void
 skip(struct skipped *skipped, struct span name)
 {
-	struct buf quoted = { 0 };
-
-	if (skipped->count++ == 0)
-		skipped->line = line_number;
-	if (skipped->examples.len > MOST_EXAMPLES)
-		return;
-	json_quote(&quoted, name);
-	if (skipped->examples.len == 0 ||
-	    strstr(skipped->examples.at, quoted.at) == NULL)
-		buf_addf(&skipped->examples, "%s%s",
-		    skipped->examples.len > 0 ? ", " : "", quoted.at);
-	if (skipped->examples.len > MOST_EXAMPLES)
-		buf_adds(&skipped->examples, ", ...");
-	buf_release(&quoted);
-}
-
-static void
-tell(struct skipped *skipped)
-{
-	if (skipped->count > 0 && skipped->line > 0)
-		warning("%s: %ld, the first in line %ld: %s", skipped->what,
-		    skipped->count, skipped->line, skipped->examples.at);
-	else if (skipped->count > 0)
-		warning("%s: %ld: %s", skipped->what, skipped->count,
-		    skipped->examples.at);
-	buf_release(&skipped->examples);
+	skipped_add(skipped, line_number, name);
 }
 
 static void
@@ -312,11 +278,11 @@ main(int argc, char *argv[])
 	objects = objects_new();
 	read_events();
 	write_rows(as_sql);
-	tell(&foreign);
-	tell(&strange);
-	tell(&unknown);
-	tell(&gone);
-	tell(&there);
+	skipped_tell(&foreign);
+	skipped_tell(&strange);
+	skipped_tell(&unknown);
+	skipped_tell(&gone);
+	skipped_tell(&there);
 	objects_free(objects);
 	projects_release(&projects);
 	return bad_lines == 0 ? STATUS_OK : STATUS_RECORD;

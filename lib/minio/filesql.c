@@ -42,34 +42,38 @@ static const char head[] =
 
 /* What is there already; at is when a row was last written or removed. */
 #define META "CONVERT(f.meta USING utf8mb4)"
-#define META_OF(name)                                                   \
-	"JSON_UNQUOTE(JSON_EXTRACT(IF(JSON_VALID(" META "), " META ", " \
-	"'{}'), '$." name "'))"
+#define META_OF(name) \
+	"JSON_EXTRACT(IF(JSON_VALID(" META "), " META ", '{}'), '$." name "')"
 #define BYTES(text) "CAST(CONVERT(" text " USING utf8mb4) AS BINARY)"
+#define SAME(name)           \
+	BYTES(META_OF(name)) \
+	" =\n        " BYTES("JSON_EXTRACT(t.meta, '$." name "')")
 static const char match[] =
     "START TRANSACTION;\n"
     "INSERT INTO kw_rows SELECT t.n, f.id, f.deleted_at IS NULL,\n"
-    "    COALESCE(" BYTES(META_OF(
-	"etag")) " = t.etag\n"
-		 "        AND " META_OF(
-		     "size") " = CAST(t.size AS CHAR)\n"
-			     "        AND " BYTES(
-				 "f.mimetype") " = t.type, 0),\n"
-					       "    GREATEST(IF(" META_OF(
-						   "updated") " LIKE '____-__-__T%',\n"
-							      "        CAST(LEFT(TRIM(TRAILING 'Z' FROM " META_OF(
-								  "updated") "), 64)\n"
-									     "            AS BINARY), ''),\n"
-									     "        COALESCE(CAST(DATE_FORMAT(f.deleted_at,\n"
-									     "            '%Y-%m-%dT%H:%i:%s') AS BINARY), ''))\n"
-									     "    FROM kw_runs r STRAIGHT_JOIN files f\n"
-									     "    ON f.project_id = r.project_id AND f.run_name = r.run_name\n"
-									     "        AND " BYTES(
-										 "f.run_name") " = r.run\n"
-											       "    STRAIGHT_JOIN kw_events t\n"
-											       "    ON t.r = r.r AND t.name = " BYTES(
-												   "f.name") "\n"
-													     "    FOR UPDATE;\n";
+    "    COALESCE(" SAME(
+	"etag") "\n"
+		"        AND " SAME(
+		    "size") "\n"
+			    "        AND " BYTES(
+				"f.mimetype") " = t.type, 0),\n"
+					      "    GREATEST(COALESCE(IF(JSON_UNQUOTE(" META_OF(
+						  "updated") ")\n"
+							     "            LIKE '____-__-__T%',\n"
+							     "        CAST(LEFT(TRIM(TRAILING 'Z' FROM\n"
+							     "            JSON_UNQUOTE(" META_OF(
+								 "updated") ")), 64)\n"
+									    "            AS BINARY), ''), ''),\n"
+									    "        COALESCE(CAST(DATE_FORMAT(f.deleted_at,\n"
+									    "            '%Y-%m-%dT%H:%i:%s') AS BINARY), ''))\n"
+									    "    FROM kw_runs r STRAIGHT_JOIN files f\n"
+									    "    ON f.project_id = r.project_id AND f.run_name = r.run_name\n"
+									    "        AND " BYTES(
+										"f.run_name") " = r.run\n"
+											      "    STRAIGHT_JOIN kw_events t\n"
+											      "    ON t.r = r.r AND t.name = " BYTES(
+												  "f.name") "\n"
+													    "    FOR UPDATE;\n";
 
 /*
  * Rows that are there: written again, brought back, removed. The time of a
