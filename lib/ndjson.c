@@ -49,7 +49,7 @@ sink(const char *lines, size_t len)
 {
 	const char *at = lines, *end;
 
-	if (tool->sink == NULL || is_worker)
+	if (tool == NULL || tool->sink == NULL || is_worker)
 		return false;
 	for (; at < lines + len; at = end + 1) {
 		end = memchr(at, '\n', (size_t)(lines + len - at));

@@ -35,6 +35,9 @@ all_tools() {
     ok "$1: wb-runs and wb-compare" eval 'wb-runs --fields=display_name,config,summary "$one" |
         wb-compare >"$out"'
     is "$1: what was set" "$(jq -c '.summary.best[]' "$out")" 0.5
+    ok "$1: wb-log" run_input '{"loss": 1}
+{"loss": 0.5}' 0 wb-log -e tester -p made --id=live
+    is "$1: its rows" "$(jq -c '[.history_lines, .verified]' "$out")" '[2,true]'
     rm -rf "$work/got"
     ok "$1: wb-artifact put" run 0 wb-artifact put --name=kept -e tester -p made \
         "$work/kept"
@@ -183,6 +186,10 @@ is 'it may be there later' "$(field error.temporary)" true
 ok 'a name that is not known' run 1 env \
     WANDB_BASE_URL=http://wandb.invalid:9595 wb-runs --whoami
 ok 'is named' grep_err 'wandb.invalid'
+
+ok 'wb-log' run_input '{"loss": 1}' 1 env WANDB_BASE_URL="$url" \
+    wb-log -e tester -p made
+ok 'says where, too' grep_err "127.0.0.1 port $port"
 
 # ---- the proxy ----
 
