@@ -134,8 +134,9 @@ for scene in $scenes; do
     if [ -n "${FAULTS_ALL-}" ]; then
         each "$passing" any times=always
         each "$lasting" any times=always
-        each 'status=200 body=<html>
-status=200 body={}' whole ''
+        each 'status=200 body=<html>' whole ''
+        # To a program that says its end this is a yes.
+        each 'status=200 body={}' any ''
     fi
     is "$scene: whatever fails, what is said is so" $failures 0
 done

@@ -27,6 +27,7 @@ struct page {
 	struct wandb_call call;
 	int size;     /* runs that it may have */
 	bool patient; /* http.h's tries were asked for */
+	bool doubted; /* what came was no answer: the one was asked for again */
 
 	/* The answer. */
 	struct span edges;
@@ -362,6 +363,10 @@ await(struct list *list, struct page *page, struct span *project)
 		    !jv_is_valid(page->call.http.error) &&
 		    error_is_temporary(why))
 			page->patient = true;
+		else if (list->run_id != NULL && !page->doubted &&
+		    jv_is_valid(page->call.http.error) &&
+		    strcmp(error_code(why), "unavailable") == 0)
+			page->doubted = true; /* a gateway's page, say */
 		else
 			return why;
 		jv_free(why);

@@ -71,7 +71,8 @@ jv runs_list(struct wandb *wandb, const struct runs_query *query,
 
 /*
  * The same for one run, by its id; filter, order and limit do not count.
- * not_found: there is no such run, or no right to see it.
+ * not_found: there is no such run, or no right to see it. What is no answer is
+ * asked for once more.
  */
 jv runs_one(struct wandb *wandb, const struct runs_query *query,
     const char *run_id, const struct deadline *deadline, runs_take *take,
