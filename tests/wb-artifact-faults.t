@@ -56,7 +56,7 @@ begin_put() {
 }
 
 act_put() {
-    wb-artifact put -p p --name=data --timeout=15m "$@" "$folder" \
+    wb-artifact put -p p --name=data --timeout=15m "$folder" \
         >"$out" 2>"$err"
 }
 
@@ -83,10 +83,9 @@ so_put() {
     fi
 }
 
-# In parts, into a run.
+# In parts.
 begin_parts() {
     serve
-    act_put --type=other --run=tester/p/r1 "$folder/one" # none: an error
     KW_MULTIPART=20000
     export KW_MULTIPART
 }

@@ -59,6 +59,18 @@ static const char latest_query[] =
     " project(name: $projectName, entityName: $entityName) {"
     " entity { name } artifact(name: $name) {" ARTIFACT_FIELDS " } } }";
 
+/* Whether one of the texts is this; consumes text. */
+static bool
+has_text(jv texts, jv text)
+{
+	bool has = false;
+
+	for (int i = 0; !has && i < jv_array_length(jv_copy(texts)); i++)
+		has = jv_equal(jv_array_get(jv_copy(texts), i), jv_copy(text));
+	jv_free(text);
+	return has;
+}
+
 /* Whether it has all aliases that are wanted. */
 static bool
 has_aliases(jv node, jv wanted)
@@ -67,13 +79,8 @@ has_aliases(jv node, jv wanted)
 	jv aliases = record_get(there, "aliases");
 	bool all = true;
 
-	for (int i = 0; all && i < jv_array_length(jv_copy(wanted)); i++) {
-		jv one = jv_array_append(
-		    jv_array(), jv_array_get(jv_copy(wanted), i));
-
-		all = jv_array_length(jv_array_indexes(jv_copy(aliases), one)) >
-		    0;
-	}
+	for (int i = 0; all && i < jv_array_length(jv_copy(wanted)); i++)
+		all = has_text(aliases, jv_array_get(jv_copy(wanted), i));
 	jv_free(aliases);
 	jv_free(there);
 	return all;
