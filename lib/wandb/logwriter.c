@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -56,6 +57,7 @@ put_record(struct logwriter *writer)
 	static const char zero[LEVELDB_HEADER];
 	const struct buf *record = &writer->record;
 	size_t at = 0, room, part;
+	bool first = true; /* a first chunk may be empty */
 
 	do {
 		room = LEVELDB_BLOCK - (size_t)writer->place % LEVELDB_BLOCK;
@@ -67,11 +69,12 @@ put_record(struct logwriter *writer)
 		room -= LEVELDB_HEADER;
 		part = record->len - at < room ? record->len - at : room;
 		put_chunk(writer,
-		    at + part == record->len ? (at == 0 ? FULL : LAST)
-			: at == 0            ? FIRST
+		    at + part == record->len ? (first ? FULL : LAST)
+			: first              ? FIRST
 					     : MIDDLE,
 		    record->at + at, part);
 		at += part;
+		first = false;
 	} while (at < record->len);
 }
 
