@@ -37,7 +37,8 @@ all_tools() {
     is "$1: what was set" "$(jq -c '.summary.best[]' "$out")" 0.5
     ok "$1: wb-log" run_input '{"loss": 1}
 {"loss": 0.5}' 0 wb-log -e tester -p made --id=live
-    is "$1: its rows" "$(jq -c '[.history_lines, .verified]' "$out")" '[2,true]'
+    is "$1: its rows" "$(tail -n 1 "$out" |
+        jq -c '[.history_lines, .verified]')" '[2,true]'
     rm -rf "$work/got"
     ok "$1: wb-artifact put" run 0 wb-artifact put --name=kept -e tester -p made \
         "$work/kept"
@@ -168,7 +169,6 @@ hosted http '' --store="$work/store" --storage=http://localhost:1
 copy typical
 ok 'HOST is not set' sync 1
 hosted http '' --store="$work/store"
-before=$(asked file_stream)
 ok 'and set' sync 0
 is 'files are sent' "$(field files)" 4
 is 'rows are not' "$(run_state typical0 .history.lines)" 505
@@ -255,5 +255,13 @@ for features in '[]' '["MARK_RUN_FILES_UPLOADED"]'; do
     fi
     is "$name: the run stays as it was" "$(run_state two .state)" finished
 done
+
+# ---- what kw-sandbox refuses to be ----
+
+ok 'a prefix that is no path' run 2 kw-sandbox --prefix=wandb -- true
+ok 'no such certificate' run 2 kw-sandbox --tls="$work/none.pem" -- true
+ok 'which is named' grep_err none.pem
+ok 'a certificate without its key' run 2 kw-sandbox --tls="$work/ca.pem" -- true
+ok 'is said' grep_err 'ca.pem: no certificate with its key'
 
 done_testing
