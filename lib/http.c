@@ -385,7 +385,7 @@ status_error(const struct http_state *state, const char *what)
 	const struct buf *answer = &state->try.answer;
 	int status = state->call->status;
 	const char *source;
-	char *words = NULL;
+	char *words = NULL, *where = NULL;
 	jv body, error;
 
 	if (answer->len > 0 && answer->len <= WORDS_MOST) {
@@ -393,12 +393,17 @@ status_error(const struct http_state *state, const char *what)
 		words = http_message(body);
 		jv_free(body);
 	}
+	if (state->try.redirect != NULL)
+		where = shown_url(state->try.redirect);
 	source = status == 401 || status == 403 ? source_of(state) : NULL;
-	error = error_value(status_code(status), "%s: HTTP %d%s%s%s%s", what,
-	    status, words != NULL ? ": " : "", words != NULL ? words : "",
+	error = error_value(status_code(status), "%s: HTTP %d%s%s%s%s%s%s",
+	    what, status, where != NULL ? ": it is at " : "",
+	    where != NULL ? where : "", words != NULL ? ": " : "",
+	    words != NULL ? words : "",
 	    source != NULL ? "; the credential is from " : "",
 	    source != NULL ? source : "");
 	free(words);
+	free(where);
 	return error;
 }
 
@@ -543,6 +548,7 @@ plan_retry(struct http_state *state, double named)
 {
 	const struct http_call *call = state->call;
 	int attempts = call->attempts > 0 ? call->attempts : TRIES;
+	bool over = call->tries >= attempts;
 	double now = clock_now();
 	double most = call->pause_most > 0 ? call->pause_most : BACKOFF_MOST;
 	double wait = fmin(most, exp2(fmin(state->futile, 10))) *
@@ -553,7 +559,11 @@ plan_retry(struct http_state *state, double named)
 		wait = fmax(named - now, 0);
 	state->futile++;
 	state->idle += wait;
-	if (call->transfer ? state->idle > FUTILE : call->tries >= attempts)
+	if (call->transfer)
+		over = state->idle > FUTILE ||
+		    (call->attempts > 0 && !state->try.sent &&
+			call->tries >= attempts);
+	if (over)
 		return false;
 	state->since = now;
 	state->due = now + wait;
@@ -576,6 +586,23 @@ trace(const struct http_state *state)
 	    try->end != TRY_WHOLE ? " " : "",
 	    try->end != TRY_WHOLE ? try->why : "", call->taken, try->took);
 	free(url);
+}
+
+/*
+ * Another try may take minutes: who waits should know for whom. Once for each
+ * address; others are told with the outcome.
+ */
+static void
+tell_unreached(const struct http_state *state, jv error)
+{
+	static char *told; /* the last one */
+	const struct http_try *try = &state->try;
+
+	if (try->sent || (told != NULL && same_origin(told, try->url)))
+		return;
+	warning("%s; trying again", error_message(error));
+	free(told);
+	told = xstrdup(try->url);
 }
 
 /* Whether the answer is a redirect that is followed. */
@@ -640,6 +667,7 @@ settle(struct http_state *state)
 	note_progress(state);
 	if (!jv_is_valid(error) && may_retry(state) &&
 	    plan_retry(state, named)) {
+		tell_unreached(state, error);
 		drop_hop(state);
 		jv_free(call->error);
 		call->error = error;

@@ -32,7 +32,8 @@
  * until five minutes have passed without progress (those in which bytes move
  * do not count, in either direction). Never past the deadline, nor for more
  * than five minutes where there is none: if the wait would cross that, the last
- * error is the outcome. A call that is not
+ * error is the outcome. The first time that nobody can be reached at an address
+ * is told at once (warning()). A call that is not
  * safe is tried again only if the request cannot have reached the server (no
  * connection was made), or after a 429, which did nothing. Not after a 503, not
  * even one that names a time: what a gateway says of a server need not be what
@@ -43,9 +44,10 @@
  * port) only, and of the caller's own headers other hosts get only Range,
  * If-Range, If-None-Match, If-Modified-Since, Accept and User-Agent.
  *
- * TLS is verified. SSL_CERT_FILE or SSL_CERT_DIR, else the hashed folder
- * /etc/ssl/certs if there is one, as that is ten times faster than parsing the
- * bundle. Proxies as libcurl: https_proxy, http_proxy, no_proxy.
+ * TLS is verified, by the certificates in SSL_CERT_FILE and SSL_CERT_DIR, which
+ * is else the hashed folder /etc/ssl/certs if there is one, as that is ten
+ *times faster than parsing the bundle: so those of a company's own stand beside
+ *the world's. Proxies as libcurl: https_proxy, http_proxy, no_proxy.
  *
  * -v says each try: method, URL without its query and without what may be a
  * token in its path, status, bytes, seconds. Never a header or a body.
@@ -86,10 +88,12 @@ struct http_call {
 	bool json; /* a 2xx without a JSON object is no answer, as if cut */
 
 	/* How. */
-	bool safe;                       /* may be done twice */
-	bool transfer;                   /* a file: no limit but the stall's */
-	bool direct;                     /* by no proxy, along no redirect */
-	int attempts;                    /* tries at most; 0: 5 */
+	bool safe;     /* may be done twice */
+	bool transfer; /* a file: no limit but the stall's */
+	bool direct;   /* by no proxy, along no redirect */
+	/* Tries at most; 0: 5; of a transfer those that reached nobody; 0: any.
+	 */
+	int attempts;
 	double answer_within;            /* seconds for one try; 0: 60 */
 	double stall_after;              /* seconds without a byte; 0: 30 */
 	double pause_most;               /* seconds before another try; 0: 30 */

@@ -455,8 +455,7 @@ set_trust(CURL *easy)
 	if (!pool.ca_known) {
 		pool.ca_file = environment("SSL_CERT_FILE");
 		pool.ca_dir = environment("SSL_CERT_DIR");
-		if (pool.ca_file == NULL && pool.ca_dir == NULL &&
-		    is_hashed(hashed))
+		if (pool.ca_dir == NULL && is_hashed(hashed))
 			pool.ca_dir = hashed;
 		pool.ca_known = true;
 	}
@@ -632,6 +631,19 @@ http_try_drop(struct http_try *try)
 	drop(try, false);
 }
 
+/* Who is trusted can be said; what the name in a certificate is, cannot. */
+static void
+add_remedy(struct http_try *try)
+{
+	static const char remedy[] = " (SSL_CERT_FILE names other authorities)";
+	size_t len = strlen(try->why);
+
+	if (strstr(try->why, "issuer") != NULL ||
+	    strstr(try->why, "self") != NULL)
+		(void)snprintf(
+		    try->why + len, sizeof try->why - len, "%s", remedy);
+}
+
 /* Notes how it ended, and gives the handle back. */
 static void
 end_try(struct http_try *try, CURLcode rc)
@@ -660,6 +672,8 @@ end_try(struct http_try *try, CURLcode rc)
 	else if (try->why[0] == '\0' || strchr(try->why, '@') != NULL)
 		(void)snprintf(
 		    try->why, sizeof try->why, "%s", curl_easy_strerror(rc));
+	if (rc == CURLE_PEER_FAILED_VERIFICATION)
+		add_remedy(try);
 	drop(try, try->end == TRY_WHOLE);
 }
 

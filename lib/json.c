@@ -570,6 +570,12 @@ json_next(struct json_walk *walk, struct json_member *member)
 }
 
 bool
+json_walk_closed(const struct json_walk *walk)
+{
+	return walk->state == WALK_END;
+}
+
+bool
 json_find(
     struct span object, int flags, const char *name, struct json_value *value)
 {

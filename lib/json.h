@@ -128,6 +128,13 @@ void json_walk(struct json_walk *walk, struct span text, int flags);
 bool json_next(struct json_walk *walk, struct json_member *member);
 
 /*
+ * Whether the bracket that the walk began with was closed: walk->at is behind
+ * it and the space that follows, also where something that is behind the value
+ * is the fault.
+ */
+bool json_walk_closed(const struct json_walk *walk);
+
+/*
  * The first member of an object whose key is written as name; false without it.
  * What is behind it is not looked at.
  */

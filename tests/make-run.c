@@ -3,15 +3,16 @@
  * make-run - a .wandb file of any size, for tests
  *
  * make-run ID ROWS WIDTH [BEGIN [resume] [killed] [bare] [half] [from=STEP]
- * [stride=N] [rewind=STEP] [fork=RUN:STEP] [metric=NAME]]: rows of WIDTH bytes,
- * with a console line for each and a system sample for every tenth, on standard
- * output. It begins BEGIN seconds later than without. resume: it goes on with
- * what may be there (RunRecord.resume); its steps begin at 0 again. killed: the
- * exit record is missing. bare: so is the summary. half: config and summary
- * hold half a surrogate pair. from: the first row's step. stride: steps from
- * the second row to the third, the others are a step apart. rewind: the run is
- * taken back to a step of its own. fork: it was forked from another run at a
- * step. metric: that is told by another metric.
+ * [stride=N] [rewind=STEP] [fork=RUN:STEP] [metric=NAME] [file=NAME]]: rows of
+ * WIDTH bytes, with a console line for each and a system sample for every
+ * tenth, on standard output. It begins BEGIN seconds later than without.
+ * resume: it goes on with what may be there (RunRecord.resume); its steps begin
+ * at 0 again. killed: the exit record is missing. bare: so is the summary.
+ * half: config and summary hold half a surrogate pair. from: the first row's
+ * step. stride: steps from the second row to the third, the others are a step
+ * apart. rewind: the run is taken back to a step of its own. fork: it was
+ * forked from another run at a step. metric: that is told by another metric.
+ * file: one that goes up with it.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -106,6 +107,16 @@ put_run(
 }
 
 static void
+put_file(const char *name)
+{
+	struct buf file = { 0 }, files = { 0 };
+
+	message_text(&file, 1, name);
+	message_sub(&files, 1, &file);
+	logfile_record(6, &files);
+}
+
+static void
 put_row(long i, double time, const char *filler)
 {
 	struct buf row = { 0 }, line = { 0 }, sample = { 0 };
@@ -156,6 +167,8 @@ main(int argc, char *argv[])
 	logfile_put(":W&B\xe1\xbe\0", LOGFILE_HEADER);
 	put_run(argv[1], has_word(argv, "resume") ? argv[4] : NULL,
 	    has_word(argv, "half"), begin, argv);
+	if (word_after(argv, "file=") != NULL)
+		put_file(word_after(argv, "file="));
 	for (long i = 0; i < rows; i++)
 		put_row(first + i + (i > 1 ? more : 0),
 		    begin + (double)(i + 1) / 100, filler);

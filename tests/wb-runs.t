@@ -147,7 +147,10 @@ is 'is not zero' "$(jq -c '[.count, .error.code]' "$out")" '[null,"not_found"]'
 ok 'of a run' run 1 wb-runs --count acme/p/one
 ok 'who' run 0 wb-runs --whoami
 is 'and whose key' "$(cat "$out")" "{\"user\":\"tester\",\"entity\":\"tester\",\
-\"teams\":[\"tester\"],\"credential\":\"WANDB_API_KEY\",\"endpoint\":\"$url\"}"
+\"teams\":[\"tester\"],\"credential\":\"WANDB_API_KEY\",\"endpoint\":\"$url\",\
+\"server_lacks\":[\"MARK_RUN_FILES_UPLOADED\",\"STRUCTURED_CONSOLE_LOGS\",\
+\"ARTIFACT_DIGEST_ALGORITHM\",\
+\"USE_ARTIFACT_WITH_ENTITY_AND_PROJECT_INFORMATION\"]}"
 ok 'a wrong key' run 1 env \
     WANDB_API_KEY=0000000000000000000000000000000000000000 wb-runs --whoami
 is 'is refused' "$(field error.code)" auth

@@ -28,6 +28,7 @@
 static const char help[] =
     "usage: kw-sandbox [-hVv] [--port=N] [--port-file=FILE] [--store=FILE]\n"
     "                  [--fault=SPEC] [--latency=TIME] [--load=FILE]\n"
+    "                  [--prefix=PATH] [--tls=FILE] [--storage=URL]\n"
     "                  [--peers] [-- COMMAND [ARG ...]]\n"
     "Play Kaggle, W&B and Datadog on a loopback port.\n"
     "\n"
@@ -37,6 +38,9 @@ static const char help[] =
     "      --fault=SPEC      something goes wrong; may be repeated\n"
     "      --latency=TIME    every answer comes TIME later\n"
     "      --load=FILE       begin with what the JSON in FILE says\n"
+    "      --prefix=PATH     behind a proxy: all is below PATH\n"
+    "      --tls=FILE        https, with the certificate and key in FILE\n"
+    "      --storage=URL     where W&B's addresses of files point to\n"
     "      --peers           lead the official clients in COMMAND here too\n"
     "\n"
     "COMMAND runs with our tools' environment pointed at the sandbox, which\n"
@@ -49,6 +53,9 @@ enum {
 	OPT_FAULT,
 	OPT_LATENCY,
 	OPT_LOAD,
+	OPT_PREFIX,
+	OPT_TLS,
+	OPT_STORAGE,
 	OPT_PEERS,
 };
 
@@ -59,6 +66,9 @@ static const struct option longopts[] = {
 	{ "fault", required_argument, NULL, OPT_FAULT },
 	{ "latency", required_argument, NULL, OPT_LATENCY },
 	{ "load", required_argument, NULL, OPT_LOAD },
+	{ "prefix", required_argument, NULL, OPT_PREFIX },
+	{ "tls", required_argument, NULL, OPT_TLS },
+	{ "storage", required_argument, NULL, OPT_STORAGE },
 	{ "peers", no_argument, NULL, OPT_PEERS },
 	{ 0 },
 };
@@ -71,7 +81,7 @@ static const struct service *const services[] = {
 	NULL,
 };
 
-static unsigned port;
+static struct server_options listening;
 static const char *port_file;
 static const char *store_file;
 static double latency;
@@ -208,7 +218,7 @@ static int
 sandbox(char **command)
 {
 	struct store *store = store_open(store_file);
-	struct server *server = server_open(store, services, port);
+	struct server *server = server_open(store, services, &listening);
 	sigset_t mask, before;
 	int signals, status, killed = 0;
 	pid_t pid = 0;
@@ -250,7 +260,8 @@ main(int argc, char *argv[])
 	while ((opt = cli_getopt(argc, argv, "", longopts)) != -1) {
 		switch (opt) {
 		case OPT_PORT:
-			port = (unsigned)cli_number("--port", optarg, 0, 65535);
+			listening.port =
+			    (unsigned)cli_number("--port", optarg, 0, 65535);
 			break;
 		case OPT_PORT_FILE:
 			port_file = optarg;
@@ -268,6 +279,17 @@ main(int argc, char *argv[])
 			break;
 		case OPT_LOAD:
 			load_file = optarg;
+			break;
+		case OPT_PREFIX:
+			listening.prefix = optarg;
+			if (*optarg != '/' || optarg[strlen(optarg) - 1] == '/')
+				cli_wrong("--prefix: /PATH is wanted");
+			break;
+		case OPT_TLS:
+			listening.tls = optarg;
+			break;
+		case OPT_STORAGE:
+			listening.storage = optarg;
 			break;
 		case OPT_PEERS:
 			peers = true;

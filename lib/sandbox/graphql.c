@@ -520,6 +520,24 @@ find_field(const struct gql_type *type, struct span name)
 	return NULL;
 }
 
+/* Whether the schema is one without this field. */
+static bool
+is_lacking(struct gql *gql, const struct gql_type *type, struct span name)
+{
+	jv lacks = gql->schema->lacks, one;
+	bool found = false;
+	char *wanted = xasprintf("%s.%.*s", type->name, (int)name.len, name.at);
+
+	for (int i = 0; !found && i < jv_array_length(jv_copy(lacks)); i++) {
+		one = jv_array_get(jv_copy(lacks), i);
+		found = jv_get_kind(one) == JV_KIND_STRING &&
+		    strcmp(jv_string_value(one), wanted) == 0;
+		jv_free(one);
+	}
+	free(wanted);
+	return found;
+}
+
 /*
  * Looks for a word in a list such as "name! input(id name!)". The word's end
  * there, or NULL.
@@ -635,7 +653,7 @@ check_field(struct gql *gql, const struct gql_type *type,
 	bool scalar;
 	jv args;
 
-	if (field == NULL) {
+	if (field == NULL || is_lacking(gql, type, s->name)) {
 		BAD(gql, "Cannot query field \"%.*s\" on type \"%s\".",
 		    SPAN(s->name), type->name);
 		return;

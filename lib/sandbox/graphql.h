@@ -53,6 +53,8 @@ extern const struct gql_type gql_json;
 struct gql_schema {
 	const struct gql_type *query;
 	const struct gql_type *mutation;
+	/* Fields it does not have, as an older server: ["Type.field"]. */
+	jv lacks;
 };
 
 /*

@@ -17,10 +17,15 @@
 
 #include "clock.h"
 #include "file.h"
+#include "mem.h"
 #include "record.h"
 #include "sandbox/exchange.h"
 
-enum { CONNECTION_MEMORY = 128 * 1024, SCRIPT_MOST = 64 << 20 };
+enum {
+	CONNECTION_MEMORY = 128 * 1024,
+	PEM_MOST = 1024 * 1024,
+	SCRIPT_MOST = 64 << 20
+};
 
 struct server {
 	struct MHD_Daemon *daemon;
@@ -29,8 +34,9 @@ struct server {
 	struct faults *faults;
 	struct exchange *waiting; /* suspended until due */
 	double latency;
+	const char *prefix; /* "" without one */
 	unsigned port;
-	char *url;
+	char *url, *storage;
 };
 
 /* Not clock_ticks(): answers wait in true time, also on a faked clock. */
@@ -75,22 +81,39 @@ answer_nothing(struct request *request)
 static const struct route nothing = { NULL, "/", "unknown", NULL,
 	answer_nothing, false };
 
+/* The sandbox's own paths meet no fault and are not counted. */
+static bool
+is_ours(const struct request *request)
+{
+	return strncmp(request->path, "/sandbox/", 9) == 0;
+}
+
+/* Takes the prefix off the path, as a proxy does; false if it is not there. */
+static bool
+strip_prefix(const struct server *server, struct request *request)
+{
+	size_t len = strlen(server->prefix);
+
+	if (is_ours(request))
+		return true;
+	if (strncmp(request->path, server->prefix, len) != 0 ||
+	    request->path[len] != '/')
+		return false;
+	request->path += len;
+	return true;
+}
+
 static const struct route *
 find_route(struct server *server, struct request *request)
 {
+	if (!strip_prefix(server, request))
+		return &nothing;
 	for (size_t i = 0; server->services[i] != NULL; i++)
 		for (const struct route *r = server->services[i]->routes;
 		     r->path != NULL; r++)
 			if (route_fits(r, request))
 				return r;
 	return &nothing;
-}
-
-/* The sandbox's own paths meet no fault and are not counted. */
-static bool
-is_ours(const struct request *request)
-{
-	return strncmp(request->path, "/sandbox/", 9) == 0;
 }
 
 static void
@@ -272,37 +295,84 @@ on_connection(void *context, struct MHD_Connection *connection, void **state,
 		warning("TCP_NODELAY: %s", strerror(errno));
 }
 
+/* The certificate and the key of options->tls. */
 static void
-listen_on(struct server *server, unsigned port)
+read_pem(const struct server_options *options, struct buf *pem)
+{
+	jv why = file_read(options->tls, PEM_MOST, pem);
+
+	if (MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES)
+		die(STATUS_USAGE, "this libmicrohttpd has no TLS");
+	if (!jv_is_valid(why))
+		die(STATUS_USAGE, "%s", error_message(why));
+	jv_free(why);
+	buf_addc(pem, '\0');
+}
+
+static void
+listen_on(struct server *server, const struct server_options *options)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET,
-		.sin_port = htons((uint16_t)port),
+		.sin_port = htons((uint16_t)options->port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	const union MHD_DaemonInfo *info;
+	struct buf pem = { 0 };
+	struct MHD_OptionItem tls[] = { { MHD_OPTION_END, 0, NULL },
+		{ MHD_OPTION_HTTPS_MEM_CERT, 0, NULL },
+		{ MHD_OPTION_END, 0, NULL } };
+	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
 
-	server->daemon = MHD_start_daemon(
-	    MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, (uint16_t)port, NULL,
-	    NULL, on_request, server, MHD_OPTION_SOCK_ADDR,
-	    (struct sockaddr *)&address, MHD_OPTION_NOTIFY_COMPLETED,
-	    on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
-	    NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-	    MHD_OPTION_END);
+	if (options->tls != NULL) {
+		read_pem(options, &pem);
+		tls[0].option = MHD_OPTION_HTTPS_MEM_KEY;
+		tls[0].ptr_value = tls[1].ptr_value = pem.at;
+		flags |= MHD_USE_TLS;
+	}
+	errno = 0;
+	server->daemon =
+	    MHD_start_daemon(flags, (uint16_t)options->port, NULL, NULL,
+		on_request, server, MHD_OPTION_ARRAY, tls, MHD_OPTION_SOCK_ADDR,
+		(struct sockaddr *)&address, MHD_OPTION_NOTIFY_COMPLETED,
+		on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
+		NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		(size_t)CONNECTION_MEMORY, MHD_OPTION_END);
+	if (pem.len > 0)
+		explicit_bzero(pem.at, pem.len);
+	buf_release(&pem);
+	if (server->daemon == NULL && errno == 0)
+		die(STATUS_USAGE, "%s: no certificate with its key",
+		    options->tls);
 	if (server->daemon == NULL)
-		die(STATUS_USAGE, "127.0.0.1:%u: %s", port, strerror(errno));
-	info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT);
+		die(STATUS_USAGE, "127.0.0.1:%u: %s", options->port,
+		    strerror(errno));
+}
+
+/* What it is called, now that it has a port. */
+static void
+name_server(struct server *server, const struct server_options *options)
+{
+	const char *scheme = options->tls != NULL ? "https" : "http";
+	const union MHD_DaemonInfo *info =
+	    MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT);
+
 	server->port = info->port;
-	server->url = xasprintf("http://127.0.0.1:%u", server->port);
+	server->url = xasprintf(
+	    "%s://127.0.0.1:%u%s", scheme, server->port, server->prefix);
+	server->storage = options->storage != NULL
+	    ? xstrdup(options->storage)
+	    : xasprintf(
+		  "%s://localhost:%u%s", scheme, server->port, server->prefix);
 }
 
 struct server *
-server_open(
-    struct store *store, const struct service *const *services, unsigned port)
+server_open(struct store *store, const struct service *const *services,
+    const struct server_options *options)
 {
 	struct server *server = xcalloc(1, sizeof *server);
 
 	server->store = store;
 	server->services = services;
 	server->faults = faults_new();
+	server->prefix = options->prefix != NULL ? options->prefix : "";
 	store_script(store,
 	    "CREATE TABLE IF NOT EXISTS request (n INTEGER PRIMARY KEY,"
 	    " method TEXT, path TEXT, operation TEXT, status INTEGER,"
@@ -312,7 +382,8 @@ server_open(
 	for (size_t i = 0; services[i] != NULL; i++)
 		if (services[i]->open != NULL)
 			services[i]->open(store);
-	listen_on(server, port);
+	listen_on(server, options);
+	name_server(server, options);
 	return server;
 }
 
@@ -395,6 +466,7 @@ server_close(struct server *server)
 	MHD_stop_daemon(server->daemon);
 	faults_free(server->faults);
 	free(server->url);
+	free(server->storage);
 	free(server);
 }
 
@@ -402,6 +474,12 @@ const char *
 server_url(const struct server *server)
 {
 	return server->url;
+}
+
+const char *
+server_storage(const struct server *server)
+{
+	return server->storage;
 }
 
 unsigned

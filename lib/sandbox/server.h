@@ -74,16 +74,28 @@ struct service {
 	void (*environment)(struct store *store, const char *url, bool peers);
 };
 
+struct server_options {
+	unsigned port;      /* 0: any free one */
+	const char *prefix; /* "/PATH" before all paths but /sandbox/; NULL */
+	const char *tls;    /* a PEM file, certificate and key; NULL: http */
+	/* Where files go and are had, before "/storage/"; NULL: localhost. */
+	const char *storage;
+};
+
 /*
- * Listens on 127.0.0.1, on any free port if port is 0. services ends with
- * NULL. Ends the program with status 2 if it cannot.
+ * Listens on 127.0.0.1. services ends with NULL. Ends the program with status 2
+ * if it cannot.
  */
-struct server *server_open(
-    struct store *store, const struct service *const *services, unsigned port);
+struct server *server_open(struct store *store,
+    const struct service *const *services,
+    const struct server_options *options);
 void server_close(struct server *server);
 
-/* "http://127.0.0.1:PORT", of the server. */
+/* "http://127.0.0.1:PORT", of the server, and its prefix. */
 const char *server_url(const struct server *server);
+
+/* What addresses of files begin with: "http://localhost:PORT". */
+const char *server_storage(const struct server *server);
 
 unsigned server_port(const struct server *server);
 

@@ -58,6 +58,11 @@ server_info(struct gql *gql, jv self, jv args)
 	free(names);
 	info = jv_object_set(jv_object(), jv_string("features"), features);
 	version = record_set_bool(jv_object(), "outOfDate", false);
+	names = wb_setting(wb_store(gql), "server_version", "");
+	if (*names != '\0')
+		version = record_set_str(
+		    version, "versionOnThisInstanceString", names);
+	free(names);
 	info =
 	    jv_object_set(info, jv_string("latestLocalVersionInfo"), version);
 	return jv_object_set(info, jv_string("cliVersionInfo"),
@@ -236,8 +241,6 @@ static const struct gql_field mutation_fields[] = {
 static const struct gql_type mutation_type = { "Mutation", NULL,
 	mutation_fields };
 
-static const struct gql_schema schema = { &query_type, &mutation_type };
-
 /* ---- keys ---- */
 
 /* What identity_token of the script is exchanged for. */
@@ -367,8 +370,10 @@ name_query(struct request *request)
 static void
 answer_query(struct request *request)
 {
+	struct gql_schema schema = { &query_type, &mutation_type, jv_null() };
 	struct buf query = { 0 }, out = { 0 };
 	jv body, variables;
+	char *lacks;
 	int status;
 
 	if (!wb_authorized(request))
@@ -382,6 +387,9 @@ answer_query(struct request *request)
 		return;
 	}
 	variables = record_get(body, "variables");
+	lacks = wb_setting(request->store, "lacks", "[]");
+	schema.lacks = jv_parse(lacks);
+	free(lacks);
 	status = gql_answer(&schema, request,
 	    (struct span){ query.len > 0 ? query.at : "", query.len },
 	    variables, &out);
@@ -389,6 +397,7 @@ answer_query(struct request *request)
 	    (struct span){ out.at, out.len });
 	buf_release(&query);
 	buf_release(&out);
+	jv_free(schema.lacks);
 	jv_free(variables);
 	jv_free(body);
 }
@@ -459,14 +468,16 @@ make_tables(struct store *store)
 }
 
 static const char *const parts[] = { "entity", "api_key", "identity_token",
-	"features", "upload_headers", "runs", NULL };
+	"server_version", "storage_events", "features", "lacks",
+	"upload_headers", "runs", NULL };
 
 static jv
 load(struct store *store, jv script)
 {
 	static const char *const texts[] = { "entity", "api_key",
-		"identity_token" };
-	static const char *const lists[] = { "features", "upload_headers" };
+		"identity_token", "server_version" };
+	static const char *const lists[] = { "features", "lacks",
+		"upload_headers" };
 	jv out = jv_null(), runs;
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
@@ -486,6 +497,10 @@ load(struct store *store, jv script)
 		}
 		jv_free(list);
 	}
+	runs = record_get(script, "storage_events");
+	if (jv_get_kind(runs) == JV_KIND_FALSE)
+		wb_set(store, "storage_events", "");
+	jv_free(runs);
 	runs = record_get(script, "runs");
 	jv_free(script);
 	if (!jv_is_valid(out) || !jv_is_valid(runs)) {

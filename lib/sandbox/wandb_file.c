@@ -63,8 +63,8 @@ wb_object_url(struct request *request, long long object, bool put)
 	if (!store_row(row))
 		return jv_null();
 	sign(object, signature);
-	buf_addf(&url, "http://localhost:%u/storage/%lld/",
-	    server_port(request->server), object);
+	buf_addf(
+	    &url, "%s/storage/%lld/", server_storage(request->server), object);
 	add_encoded(&url, store_text(row, 0));
 	buf_addf(&url, "?X-Expires=3600&X-Signature=%s", signature);
 	store_done(row);
@@ -527,6 +527,17 @@ among(jv names, jv node)
 	return found || count == 0;
 }
 
+/* Whether the storage tells of files; else clients have to. */
+static bool
+storage_tells(struct store *store)
+{
+	char *events = wb_setting(store, "storage_events", "true");
+	bool tells = *events != '\0';
+
+	free(events);
+	return tells;
+}
+
 jv
 wb_run_files(struct gql *gql, jv self, jv args)
 {
@@ -537,8 +548,10 @@ wb_run_files(struct gql *gql, jv self, jv args)
 	    "o.key AS _object, CAST(o.size AS TEXT) AS sizeBytes, md5, "
 	    "md5 AS digest, o.updatedAt FROM wb_file f "
 	    "JOIN wb_object o ON o.key = f.object "
-	    "WHERE run = ? AND data NOT NULL AND f.name LIKE ? ORDER BY f.name",
-	    "is", wb_number(self, "_key"),
+	    "WHERE run = ? AND data NOT NULL AND (? OR uploaded) "
+	    "AND f.name LIKE ? ORDER BY f.name",
+	    "iis", wb_number(self, "_key"),
+	    (long long)storage_tells(request->store),
 	    pattern != NULL && *pattern != '\0' ? pattern : "%");
 	jv nodes = jv_array(), names = record_get(args, "names");
 
@@ -567,8 +580,10 @@ wb_run_file_count(struct gql *gql, jv self, jv args)
 	(void)args;
 	return jv_number((double)store_number(wb_store(gql), 0,
 	    "SELECT count(*) FROM wb_file f JOIN wb_object o "
-	    "ON o.key = f.object WHERE run = ? AND data NOT NULL",
-	    "i", wb_number(self, "_key")));
+	    "ON o.key = f.object WHERE run = ? AND data NOT NULL "
+	    "AND (? OR uploaded)",
+	    "ii", wb_number(self, "_key"),
+	    (long long)storage_tells(wb_store(gql))));
 }
 
 static jv

@@ -6,12 +6,15 @@
 #include "mem.h"
 #include "record.h"
 #include "wandb/account.h"
+#include "wandb/bucket.h"
 
 static const char viewer_query[] = "query WbViewer { viewer { username entity"
 				   " teams { edges { node { name } } } } }";
 static const char server_query[] =
     "query WbServer { serverInfo { latestLocalVersionInfo {"
     " versionOnThisInstanceString } } }";
+static const char features_query[] =
+    "query WbFeatures { serverInfo { features { name isEnabled } } }";
 
 static const char *
 source(const struct wandb *wandb)
@@ -64,24 +67,77 @@ names_of(jv viewer)
 	return names;
 }
 
-/* Adds the server's version; W&B's own servers have none. */
+/* What the server says of itself; an older one refuses to: jv_null(). */
 static jv
-add_server(jv rec, struct wandb *wandb, const struct deadline *deadline)
+ask_server(struct wandb *wandb, const char *operation, const char *query,
+    const struct deadline *deadline)
 {
-	jv data = wandb_ask(
-	    wandb, "WbServer", server_query, jv_object(), true, deadline);
-	jv info, version;
+	jv data =
+	    wandb_ask(wandb, operation, query, jv_object(), true, deadline);
+	jv info;
 
 	if (!jv_is_valid(data) && strcmp(error_code(data), "rejected") != 0)
-		return record_error(rec, data);
+		return data;
 	info = record_get(data, "serverInfo");
+	jv_free(data);
+	return jv_is_valid(info) ? info : jv_null();
+}
+
+/* Adds the server's version; W&B's own servers have none. */
+static jv
+add_version(jv rec, struct wandb *wandb, const struct deadline *deadline)
+{
+	jv info = ask_server(wandb, "WbServer", server_query, deadline);
+	jv version;
+
+	if (!jv_is_valid(info))
+		return record_error(rec, info);
 	version = record_get(info, "latestLocalVersionInfo");
 	rec = record_take(
 	    rec, "server_version", version, "versionOnThisInstanceString");
 	jv_free(version);
 	jv_free(info);
-	jv_free(data);
 	return rec;
+}
+
+static bool
+has_feature(jv features, const char *name)
+{
+	bool found = false;
+	int count = jv_get_kind(features) == JV_KIND_ARRAY
+	    ? jv_array_length(jv_copy(features))
+	    : 0;
+
+	for (int i = 0; i < count && !found; i++) {
+		jv one = jv_array_get(jv_copy(features), i);
+		const char *its = record_str(one, "name");
+
+		found = its != NULL && strcmp(its, name) == 0 &&
+		    record_true(one, "isEnabled");
+		jv_free(one);
+	}
+	return found;
+}
+
+/* Adds what we would use and the server does not have. */
+static jv
+add_lacking(jv rec, struct wandb *wandb, const struct deadline *deadline)
+{
+	jv info = ask_server(wandb, "WbFeatures", features_query, deadline);
+	jv features, lacks = jv_array();
+	const char *name;
+
+	if (!jv_is_valid(info)) {
+		jv_free(lacks);
+		return record_error(rec, info);
+	}
+	features = record_get(info, "features");
+	for (size_t i = 0; (name = bucket_feature(i)) != NULL; i++)
+		if (!has_feature(features, name))
+			lacks = jv_array_append(lacks, jv_string(name));
+	jv_free(features);
+	jv_free(info);
+	return jv_object_set(rec, jv_string("server_lacks"), lacks);
 }
 
 jv
@@ -97,7 +153,8 @@ account_add(jv rec, struct wandb *wandb, const struct deadline *deadline)
 	jv_free(viewer);
 	rec = record_set_str(rec, "credential", source(wandb));
 	rec = record_set_str(rec, "endpoint", wandb_config_of(wandb)->base_url);
-	return add_server(rec, wandb, deadline);
+	rec = add_version(rec, wandb, deadline);
+	return record_is_dead(rec) ? rec : add_lacking(rec, wandb, deadline);
 }
 
 /* Sets *own to the account's entity. */

@@ -12,8 +12,9 @@
 
 /*
  * Adds to rec, which is consumed, who the credential is for: "user", "entity",
- * "teams", "server_version" (where the server tells), "credential" (where it
- * was found), "endpoint". Or "error".
+ * "teams", "server_version" (where the server tells), "server_lacks" (features
+ * that make a difference to us, bucket.h), "credential" (where it was found),
+ * "endpoint". Or "error".
  */
 jv account_add(jv rec, struct wandb *wandb, const struct deadline *deadline);
 

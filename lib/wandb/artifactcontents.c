@@ -10,6 +10,7 @@
 #include "record.h"
 #include "wandb/artifactcontents.h"
 #include "wandb/artifactname.h"
+#include "wandb/storage.h"
 
 enum { MANIFEST_MOST = 1 << 30 };
 
@@ -201,12 +202,14 @@ settle(struct artifact_contents *contents)
 }
 
 jv
-artifact_contents(struct artifact_contents *contents, jv node,
-    const struct deadline *deadline)
+artifact_contents(const struct wandb *wandb, struct artifact_contents *contents,
+    jv node, const struct deadline *deadline)
 {
 	jv file = artifact_member(node, "currentManifest.file");
+	const char *given = record_str(file, "directUrl");
+	char *url = given != NULL ? storage_url(wandb, given) : NULL;
 	struct http_call call = { .method = "GET",
-		.url = record_str(file, "directUrl"),
+		.url = url,
 		.safe = true,
 		.transfer = true,
 		.deadline = deadline,
@@ -230,11 +233,12 @@ artifact_contents(struct artifact_contents *contents, jv node,
 		    : error_value("damaged",
 			  "what the server has as its manifest is none");
 	} else {
-		why = jv_copy(call.error);
+		why = storage_error(wandb, url, jv_copy(call.error));
 	}
 	if (contents->layout == NULL)
 		contents->layout = xstrdup("V1");
 	http_release(&call);
+	free(url);
 	jv_free(file);
 	return why;
 }

@@ -13,6 +13,7 @@
 #include <jv.h>
 
 #include "clock.h"
+#include "wandb/api.h"
 #include "wandb/checksum.h"
 
 struct contents_entry {
@@ -38,7 +39,8 @@ struct artifact_contents {
  * or an error_value(): conflict (the server has none), damaged (it is none, or
  * lists a path twice).
  */
-jv artifact_contents(struct artifact_contents *contents, jv node,
+jv artifact_contents(const struct wandb *wandb,
+    struct artifact_contents *contents, jv node,
     const struct deadline *deadline);
 void artifact_contents_release(struct artifact_contents *contents);
 

@@ -19,6 +19,7 @@
 #include "wandb/artifactfetch.h"
 #include "wandb/artifactname.h"
 #include "wandb/growing.h"
+#include "wandb/storage.h"
 
 enum {
 	BATCH = 1000, /* addresses that are asked for at once */
@@ -110,6 +111,7 @@ artifact_fetch_release(struct artifact_fetch *fetch)
 {
 	buf_release(&fetch->names);
 	jv_free(fetch->why);
+	jv_free(fetch->nobody);
 }
 
 /* ---- what is here ---- */
@@ -328,6 +330,9 @@ ask(struct slot *slot)
 		.headers = slot->headers,
 		.safe = true,
 		.transfer = true,
+		.attempts = storage_is_inside(slot->fetch->wandb, slot->url)
+		    ? STORAGE_TRIES
+		    : 0,
 		.deadline = slot->fetch->deadline,
 		.name = slot->path,
 		.begin = begin,
@@ -418,6 +423,20 @@ judge_whole(struct slot *slot)
 	return true;
 }
 
+/* Notes where nobody is, so that nobody is asked for there again. */
+static void
+miss_by_network(struct slot *slot)
+{
+	struct artifact_fetch *fetch = slot->fetch;
+	const struct http_call *call = &slot->call;
+	jv why = storage_error(fetch->wandb, slot->url, jv_copy(call->error));
+
+	if (call->status == 0 && !call->unsure && jv_is_valid(fetch->nobody) &&
+	    storage_is_inside(fetch->wandb, slot->url))
+		fetch->nobody = jv_copy(why);
+	miss(fetch, slot->entry, why);
+}
+
 /* The same, whatever came. */
 static bool
 judge(struct slot *slot, struct batch *batch)
@@ -441,7 +460,7 @@ judge(struct slot *slot, struct batch *batch)
 		batch->expired[batch->expired_count++] = slot->entry;
 		return true;
 	}
-	miss(slot->fetch, slot->entry, jv_copy(call->error));
+	miss_by_network(slot);
 	return true;
 }
 
@@ -454,7 +473,7 @@ start(struct slot *slot, const struct contents_entry *entry, const char *url)
 
 	slot->entry = entry;
 	slot->path = xstrndup(entry->path.at, entry->path.len);
-	slot->url = url != NULL ? xstrdup(url) : NULL;
+	slot->url = url != NULL ? storage_url(fetch->wandb, url) : NULL;
 	name_part(entry, slot->part);
 	slot->fd = openat(fetch->folder, slot->part,
 	    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
@@ -472,6 +491,10 @@ start(struct slot *slot, const struct contents_entry *entry, const char *url)
 	if (slot->have == entry->size) { /* also an empty file */
 		if (judge_whole(slot))
 			return false;
+	} else if (!jv_is_valid(fetch->nobody) &&
+	    storage_is_inside(fetch->wandb, slot->url)) {
+		miss(fetch, entry, jv_copy(fetch->nobody));
+		return false;
 	} else {
 		ask(slot);
 	}
@@ -752,7 +775,7 @@ artifact_fetch(struct artifact_fetch *fetch)
 	    xcalloc(contents->count + 1, sizeof *missing);
 	size_t lacking = 0;
 
-	fetch->why = jv_null();
+	fetch->why = fetch->nobody = jv_null();
 	for (size_t i = 0; i < contents->count; i++)
 		if (lacks(fetch, &contents->at[i]))
 			missing[lacking++] = &contents->at[i];

@@ -36,7 +36,8 @@ struct artifact_fetch {
 	long long missing;      /* files that are not here */
 	struct buf names;       /* of the first of these */
 	jv why;                 /* of the first; jv_null() */
-	bool disk_broken;       /* why is of the disk */
+	jv nobody; /* why none comes by an address that is the server's own */
+	bool disk_broken; /* why is of the disk */
 };
 
 /* Works until all that is wanted is here, or cannot be had. */

@@ -351,7 +351,7 @@ static void
 send_round(struct artifact *artifacts, size_t count,
     const struct artifact_context *context)
 {
-	struct puts *puts = puts_new(context->deadline);
+	struct puts *puts = puts_new(context->wandb, context->deadline);
 
 	for (size_t i = 0; i < count; i++)
 		ask(&artifacts[i], context);

@@ -136,7 +136,7 @@ artifact_get(struct wandb *wandb, struct artifact_get *get,
 	}
 	jv_free(why);
 	folder = get->folder != NULL ? xstrdup(get->folder) : folder_of(node);
-	why = artifact_contents(&contents, node, deadline);
+	why = artifact_contents(wandb, &contents, node, deadline);
 	if (jv_is_valid(why) && folder == NULL) {
 		jv_free(why);
 		why = error_value(

@@ -9,6 +9,7 @@
 #include "json.h"
 #include "record.h"
 #include "wandb/artifactlook.h"
+#include "wandb/storage.h"
 
 enum { MANIFEST_MOST = 1 << 30 };
 
@@ -144,8 +145,9 @@ jv
 artifactlook_part(struct artifact *artifact, const char *url,
     const struct artifact_context *context)
 {
+	char *address = storage_url(context->wandb, url);
 	struct http_call call = { .method = "GET",
-		.url = url,
+		.url = address,
 		.safe = true,
 		.deadline = context->deadline,
 		.most = MANIFEST_MOST,
@@ -156,8 +158,9 @@ artifactlook_part(struct artifact *artifact, const char *url,
 	why = jv_is_valid(call.error)
 	    ? compare(artifact, (struct span){ call.answer, call.answer_size },
 		  context)
-	    : jv_copy(call.error);
+	    : storage_error(context->wandb, address, jv_copy(call.error));
 	http_release(&call);
+	free(address);
 	return why;
 }
 

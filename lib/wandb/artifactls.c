@@ -247,7 +247,7 @@ ls_files(struct wandb *wandb, const struct artifact_name *name,
 	if (!jv_is_valid(node))
 		return node;
 	its = artifact_describe(jv_object(), node);
-	why = artifact_contents(&contents, node, deadline);
+	why = artifact_contents(wandb, &contents, node, deadline);
 	for (size_t i = 0; jv_is_valid(why) && i < contents.count; i++) {
 		const struct contents_entry *entry = &contents.at[i];
 		char *path = xstrndup(entry->path.at, entry->path.len);

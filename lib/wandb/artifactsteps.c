@@ -617,7 +617,8 @@ manifest_done(const struct put *put, jv error, const char *etag)
 static void
 send_manifests(struct artifact_group *group)
 {
-	struct puts *puts = puts_new(group->context.deadline);
+	struct puts *puts =
+	    puts_new(group->context.wandb, group->context.deadline);
 
 	for (size_t i = 0; i < group->count; i++) {
 		struct artifact *artifact = &group->at[i];

@@ -212,19 +212,23 @@ rename_to(char **to, const char *name)
 	*to = xstrdup(name);
 }
 
+static const char *const features_known[] = { "MARK_RUN_FILES_UPLOADED",
+	"STRUCTURED_CONSOLE_LOGS", "ARTIFACT_DIGEST_ALGORITHM",
+	"USE_ARTIFACT_WITH_ENTITY_AND_PROJECT_INFORMATION" };
+enum { KNOWN = sizeof features_known / sizeof *features_known };
+
+const char *
+bucket_feature(size_t n)
+{
+	return n < KNOWN ? features_known[n] : NULL;
+}
+
 static void
 take_features(struct bucket *bucket, jv data)
 {
-	const struct {
-		const char *name;
-		bool *is_there;
-	} known[] = {
-		{ "STRUCTURED_CONSOLE_LOGS", &bucket->structured_console },
-		{ "MARK_RUN_FILES_UPLOADED", &bucket->marks_files },
-		{ "ARTIFACT_DIGEST_ALGORITHM", &bucket->digest_algorithms },
-		{ "USE_ARTIFACT_WITH_ENTITY_AND_PROJECT_INFORMATION",
-		    &bucket->names_artifacts },
-	};
+	bool *there[KNOWN] = { &bucket->marks_files,
+		&bucket->structured_console, &bucket->digest_algorithms,
+		&bucket->names_artifacts };
 	jv info = record_get(data, "serverInfo");
 	jv features = record_get(info, "features");
 
@@ -235,10 +239,9 @@ take_features(struct bucket *bucket, jv data)
 
 			if (name == NULL || !record_true(feature, "isEnabled"))
 				name = "";
-			for (size_t k = 0; k < sizeof known / sizeof *known;
-			     k++)
-				if (strcmp(name, known[k].name) == 0)
-					*known[k].is_there = true;
+			for (size_t k = 0; k < KNOWN; k++)
+				if (strcmp(name, features_known[k]) == 0)
+					*there[k] = true;
 			jv_free(feature);
 		}
 	}

@@ -59,6 +59,12 @@ struct bucket {
 void bucket_release(struct bucket *bucket);
 
 /*
+ * The n-th of the features that make a difference to us, as servers call them;
+ * NULL behind the last.
+ */
+const char *bucket_feature(size_t n);
+
+/*
  * Asks for the run that params name. Returns jv_null() and fills bucket, which
  * it releases first, or returns an error_value(). A run that is not there, or
  * not to be seen, is no error.

@@ -9,8 +9,10 @@
 #include "mem.h"
 #include "record.h"
 #include "wandb/puts.h"
+#include "wandb/storage.h"
 
 struct slot {
+	struct puts *puts;
 	struct http_call call;
 	struct put put;
 	char *url, *name;
@@ -19,18 +21,22 @@ struct slot {
 };
 
 struct puts {
+	const struct wandb *wandb;
 	const struct deadline *deadline;
+	jv why; /* there is nobody where the server's own names point to */
 	int count;
 	struct slot slots[];
 };
 
 struct puts *
-puts_new(const struct deadline *deadline)
+puts_new(const struct wandb *wandb, const struct deadline *deadline)
 {
 	int count = http_allowed();
 	struct puts *puts =
 	    xcalloc(1, sizeof *puts + (size_t)count * sizeof *puts->slots);
 
+	puts->wandb = wandb;
+	puts->why = jv_null();
 	puts->deadline = deadline;
 	puts->count = count;
 	for (int i = 0; i < count; i++)
@@ -64,6 +70,7 @@ void
 puts_free(struct puts *puts)
 {
 	puts_wait(puts);
+	jv_free(puts->why);
 	free(puts);
 }
 
@@ -103,22 +110,42 @@ take_headers(struct slot *slot, jv lines)
 }
 
 static void
+end(const struct put *put, jv error, const char *etag)
+{
+	put->done(put, error, etag);
+	if (put->close)
+		close(put->fd);
+}
+
+static void
 done(struct http_call *call)
 {
 	struct slot *slot = call->context;
+	struct puts *puts = slot->puts;
 
-	slot->put.done(&slot->put, call->error, http_header(call, "ETag"));
-	if (slot->put.close)
-		close(slot->put.fd);
+	call->error = storage_error(puts->wandb, call->url, call->error);
+	if (!jv_is_valid(call->error) && call->status == 0 && !call->unsure &&
+	    storage_is_inside(puts->wandb, call->url)) {
+		jv_free(puts->why);
+		puts->why = jv_copy(call->error);
+	}
+	end(&slot->put, call->error, http_header(call, "ETag"));
 }
 
 void
 puts_start(struct puts *puts, const struct put *put)
 {
 	struct slot *slot = idle(puts);
+	bool inside;
 
+	slot->puts = puts;
 	slot->put = *put;
-	slot->url = xstrdup(put->url);
+	slot->url = storage_url(puts->wandb, put->url);
+	inside = storage_is_inside(puts->wandb, slot->url);
+	if (inside && !jv_is_valid(puts->why)) {
+		end(put, puts->why, NULL);
+		return;
+	}
 	slot->name = xstrdup(put->name);
 	take_headers(slot, put->headers);
 	slot->call = (struct http_call){ .method = "PUT",
@@ -126,6 +153,7 @@ puts_start(struct puts *puts, const struct put *put)
 		.headers = slot->headers,
 		.safe = true,
 		.transfer = true,
+		.attempts = inside ? STORAGE_TRIES : 0,
 		.body = put->size == 0 ? "" : put->bytes,
 		.body_fd = put->fd,
 		.body_at = put->at,

@@ -14,9 +14,10 @@
 #include <jv.h>
 
 #include "http.h"
+#include "wandb/api.h"
 
 struct put {
-	const char *url;
+	const char *url; /* as the server gave it */
 	jv headers; /* an array of "Name: value"; the caller's, as all is */
 	const char *name;
 	const void *bytes; /* in memory, if not NULL; else */
@@ -32,7 +33,8 @@ struct put {
 
 struct puts;
 
-struct puts *puts_new(const struct deadline *deadline);
+struct puts *puts_new(
+    const struct wandb *wandb, const struct deadline *deadline);
 
 /* Waits for all of them. */
 void puts_free(struct puts *puts);

@@ -816,7 +816,8 @@ finish_over(struct job *job, const struct expected *expected)
 	if (!jv_is_valid(error))
 		return error;
 	jv_free(error);
-	return uploads_compare(job->uploads, &job->bucket, UPLOADS_NAMES);
+	return verify_files(
+	    job->uploads, &job->bucket, UPLOADS_NAMES, &job->deadline);
 }
 
 /*

@@ -501,7 +501,7 @@ send_item(struct uploads *uploads, struct puts *puts, struct item *item,
 static void
 send_files(struct uploads *uploads, jv created)
 {
-	struct puts *puts = puts_new(uploads->deadline);
+	struct puts *puts = puts_new(uploads->wandb, uploads->deadline);
 	jv files = record_get(created, "files");
 	jv headers = record_get(created, "uploadHeaders");
 

@@ -124,6 +124,19 @@ verify_run(const struct expected *expected, const struct bucket *bucket)
 	return compare_contents(expected, bucket);
 }
 
+/* jv_null() if the files are there. */
+static jv
+check_files(struct uploads *uploads, const struct bucket *bucket,
+    enum uploads_mode mode)
+{
+	jv files = uploads_compare(uploads, bucket, mode);
+
+	if (!jv_is_valid(files) || uploads_lacking(uploads) == 0)
+		return files;
+	jv_free(files);
+	return uploads_lacks(uploads);
+}
+
 jv
 verify_once(struct wandb *wandb, const struct run_params *params,
     const struct expected *expected, struct uploads *uploads,
@@ -139,16 +152,12 @@ verify_once(struct wandb *wandb, const struct run_params *params,
 	}
 	if (agrees != NULL)
 		*agrees = jv_is_valid(run);
-	files = uploads_compare(uploads, bucket, expected->files);
+	files = check_files(uploads, bucket, expected->files);
 	if (!jv_is_valid(run)) {
 		jv_free(files);
 		return run;
 	}
 	jv_free(run);
-	if (jv_is_valid(files) && uploads_lacking(uploads) > 0) {
-		jv_free(files);
-		files = uploads_lacks(uploads);
-	}
 	if (!jv_is_valid(files) || expected->artifacts == NULL)
 		return files;
 	jv_free(files);
@@ -190,6 +199,21 @@ verify_wait(struct wandb *wandb, const struct run_params *params,
 	do
 		why = verify_once(
 		    wandb, params, expected, uploads, deadline, bucket, NULL);
+	while (ask_again(&why, &end, &pause));
+	return why;
+}
+
+jv
+verify_files(struct uploads *uploads, const struct bucket *bucket,
+    enum uploads_mode mode, const struct deadline *deadline)
+{
+	struct deadline end =
+	    deadline_in(fmin(VERIFY_SECONDS, deadline_left(deadline)));
+	double pause = 0.25;
+	jv why;
+
+	do
+		why = check_files(uploads, bucket, mode);
 	while (ask_again(&why, &end, &pause));
 	return why;
 }

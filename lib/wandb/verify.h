@@ -49,6 +49,10 @@ jv verify_once(struct wandb *wandb, const struct run_params *params,
     const struct expected *expected, struct uploads *uploads,
     const struct deadline *deadline, struct bucket *bucket, bool *agrees);
 
+/* Asks for files only, likewise until they are there. */
+jv verify_files(struct uploads *uploads, const struct bucket *bucket,
+    enum uploads_mode mode, const struct deadline *deadline);
+
 /* Asks for artifacts only, likewise until they are there. */
 jv verify_artifacts(struct wandb *wandb, struct artifacts *artifacts,
     const struct deadline *deadline);

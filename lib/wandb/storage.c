@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * storage - the addresses of files that a server hands out
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "mem.h"
+#include "record.h"
+#include "wandb/storage.h"
+
+/* Scheme, name and port of a URL: what is before its path. */
+struct origin {
+	struct span all;  /* "http://NAME:PORT" */
+	struct span name; /* without brackets */
+	struct span port; /* as it is written */
+};
+
+static struct origin
+origin_of(const char *url)
+{
+	const char *name = strstr(url, "://");
+	const char *end, *colon;
+
+	name = name != NULL ? name + 3 : url;
+	end = name + strcspn(name, "/?#");
+	colon = *name == '[' ? memchr(name, ']', (size_t)(end - name)) : name;
+	colon =
+	    colon != NULL ? memchr(colon, ':', (size_t)(end - colon)) : NULL;
+	if (colon == NULL)
+		colon = end;
+	return (struct origin){ { url, (size_t)(end - url) },
+		{ name, (size_t)(colon - name) },
+		{ colon, (size_t)(end - colon) } };
+}
+
+static bool
+is_loopback(struct span name)
+{
+	return span_is(name, "localhost") || span_is(name, "[::1]") ||
+	    (name.len > 4 && memcmp(name.at, "127.", 4) == 0);
+}
+
+static bool
+same_text(struct span a, struct span b)
+{
+	return a.len == b.len && strncasecmp(a.at, b.at, a.len) == 0;
+}
+
+char *
+storage_url(const struct wandb *wandb, const char *url)
+{
+	const char *base = wandb_config_of(wandb)->base_url;
+	struct origin origin = origin_of(base);
+	const char *path = base + origin.all.len;
+	size_t len = strlen(path);
+
+	if (*url != '/')
+		return xstrdup(url);
+	if (url[1] == '/') /* without a scheme */
+		return xasprintf("%.*s:%s", (int)strcspn(base, ":"), base, url);
+	if (strncmp(url, path, len) == 0 && url[len] == '/')
+		path = "";
+	return xasprintf("%.*s%s%s", (int)origin.all.len, base, path, url);
+}
+
+bool
+storage_is_inside(const struct wandb *wandb, const char *url)
+{
+	struct origin own = origin_of(wandb_config_of(wandb)->base_url);
+	struct origin other = origin_of(url);
+
+	if (same_text(own.name, other.name))
+		return false;
+	if (is_loopback(other.name))
+		return !is_loopback(own.name) ||
+		    !same_text(own.port, other.port);
+	return other.name.len > 0 && *other.name.at != '[' &&
+	    memchr(other.name.at, '.', other.name.len) == NULL;
+}
+
+jv
+storage_error(const struct wandb *wandb, const char *url, jv error)
+{
+	const char *base = wandb_config_of(wandb)->base_url;
+	struct span there = origin_of(url).all;
+	jv told;
+
+	if (jv_is_valid(error) || !storage_is_inside(wandb, url))
+		return error;
+	told = error_value(error_code(error),
+	    "%s; the server says that files go to %.*s, which is a name of its "
+	    "own: HOST has to be set on the server, to the address that "
+	    "clients use (%s)",
+	    error_message(error), (int)there.len, there.at, base);
+	jv_free(error);
+	return told;
+}
