@@ -66,7 +66,7 @@ tick() {
     echo "$1" >>"$KW_CLOCK"
 }
 
-# until COMMAND: waits for it, while wb-log goes on.
+# until_ COMMAND: waits for it, while wb-log goes on.
 until_() {
     until "$@"; do
         kill -0 $pid 2>/dev/null || return 1
@@ -443,7 +443,7 @@ done
 
 # ---- killed ----
 
-# killed_after COMMAND ...: a live run, killed when the command holds.
+# The live run is killed, and its input is closed.
 killed() {
     kill -9 $pid
     wait $pid 2>/dev/null

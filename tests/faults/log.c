@@ -185,14 +185,17 @@ complete(struct story *story, bool by_sync)
 		complain(story->verdict, "another call does not end it");
 }
 
-/* What an unsuccessful call leaves is in the spool, whole, and can be sent. */
-static void
+/*
+ * What an unsuccessful call leaves is in the spool, whole, and can be sent.
+ * Returns the status of the call that ended the run.
+ */
+static int
 settle(struct story *story, int status, bool by_sync)
 {
 	int files;
 
 	if (status == 0 || story->verdict->why != NULL)
-		return;
+		return status;
 	if (story_in_spool(story, &files) != story->lines && files > 0)
 		complain(story->verdict, "the spool ends before row %d of %d",
 		    story_in_spool(story, &files), story->lines);
@@ -200,6 +203,7 @@ settle(struct story *story, int status, bool by_sync)
 		complete(story, by_sync);
 	else if (status == 1)
 		complain(story->verdict, "status 1, and no spool");
+	return files > 0 && !by_sync ? 0 : status;
 }
 
 /* A call that was refused before anything was read has to be repeated. */
@@ -243,7 +247,7 @@ schedule(uint64_t its_seed, struct tally *tally)
 	say_plan(&name, &plan);
 	story_begin(&story, its_seed, &verdict);
 	status = session(&story, &plan);
-	settle(&story, status, any(2) == 0);
+	status = settle(&story, status, any(2) == 0);
 	if (verdict.why == NULL)
 		story_is_whole(&story, state_after(status));
 	tally_add(tally, name.at, story.calls, &verdict);
@@ -324,7 +328,7 @@ kill_case(uint64_t its_seed, struct tally *tally)
 			story_sync(&story, false);
 		}
 	} while (verdict.why == NULL);
-	settle(&story, status, any(2) == 0);
+	status = settle(&story, status, any(2) == 0);
 	if (verdict.why == NULL)
 		story_is_whole(&story, state_after(status));
 	tally_add(tally, name.at, story.calls, &verdict);
@@ -421,7 +425,7 @@ request_case(int nth, int way, bool for_good, bool by_sync, struct tally *tally)
 	if (ways[way].untrue && status != 0) {
 		sandbox_clear();
 	} else {
-		settle(&story, status, by_sync);
+		status = settle(&story, status, by_sync);
 		if (verdict.why == NULL)
 			story_is_whole(&story, state_after(status));
 	}

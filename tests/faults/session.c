@@ -1000,6 +1000,24 @@ code_of(jv record, const char *field)
 	return *code != '\0' ? code : NULL;
 }
 
+/* The record of a call that says that all is on the server. */
+static void
+judge_success(struct story *story, jv rec)
+{
+	const char *run = record_str(rec, "run");
+
+	if (record_int(rec, "history_lines", -1) != story->lines ||
+	    record_int(rec, "last_step", -1) != story->lines - 1 ||
+	    !record_true(rec, "verified"))
+		complain(story->verdict,
+		    "%lld history_lines of %d, last_step %lld, verified %d",
+		    record_int(rec, "history_lines", -1), story->lines,
+		    record_int(rec, "last_step", -1),
+		    record_true(rec, "verified"));
+	if (run == NULL || strcmp(run, story->run) != 0)
+		complain(story->verdict, "the run is not the one asked for");
+}
+
 static void
 judge(struct session *session, int status, jv records, const char *said)
 {
@@ -1017,24 +1035,15 @@ judge(struct session *session, int status, jv records, const char *said)
 		complain(story->verdict, "%.1500s", said);
 	if (status != good && status != 1)
 		complain(story->verdict, "status %d: %.500s", status, said);
-	else if (status == 1 && (code == NULL || !may_fail(session)))
-		complain(story->verdict, "status 1, code %s: %.500s",
-		    code != NULL ? code : "missing", said);
 	else if (status == 0 && code != NULL)
 		complain(story->verdict, "status 0, code %s", code);
-	else if (status == 0 &&
-	    (record_int(last, "history_lines", -1) != story->lines ||
-		record_int(last, "last_step", -1) != story->lines - 1 ||
-		!record_true(last, "verified")))
-		complain(story->verdict,
-		    "%lld history_lines of %d, last_step %lld, verified %d",
-		    record_int(last, "history_lines", -1), story->lines,
-		    record_int(last, "last_step", -1),
-		    record_true(last, "verified"));
-	if (status == 0 && jv_get_kind(last) == JV_KIND_OBJECT &&
-	    (record_str(last, "run") == NULL ||
-		strcmp(record_str(last, "run"), story->run) != 0))
-		complain(story->verdict, "the run is not the one asked for");
+	else if (status == 1 && code == NULL)
+		complain(story->verdict, "status 1 without a code");
+	else if (code != NULL && !may_fail(session))
+		complain(story->verdict, "status %d, code %s: %.500s", status,
+		    code, said);
+	else if (code == NULL)
+		judge_success(story, last);
 	jv_free(last);
 }
 
