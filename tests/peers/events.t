@@ -336,6 +336,11 @@ is 'costs nothing' "$(r LLEN "$(r KEYS 'filemetadata.work*')")" "$(wc -l <list)"
 ok 'Redis that is not there' run 1 env REDIS="redis-cli -s $work/none.sock" \
     take-events "$ids"
 ok 'is an error' grep_err 'none.sock'
+r RPUSH "$(r KEYS 'filemetadata.work*')" '[
+]' >"$out"
+ok 'an event of two lines' run 1 take-events "$ids"
+ok 'is not an event' grep_err 'lines of'
+r RPOP "$(r KEYS 'filemetadata.work*')" >"$out"
 db -e 'RENAME TABLE files TO files2'
 ok 'a table that is not there' run 1 take-events "$ids"
 db -e 'RENAME TABLE files2 TO files'
@@ -377,7 +382,7 @@ while [ "$n" -le 20 ]; do
     n=$((n + 1))
 done
 is 'killed at any call, nothing is lost' "$broken" ''
-is 'in so many places' "$kills" 12
+is 'in so many places' "$kills" 14
 r DEL filemetadata >"$out"
 # Two at once, while MinIO goes on.
 table
