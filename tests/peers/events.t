@@ -433,7 +433,7 @@ is 'and its files' "$(db -e "SELECT DISTINCT project_id FROM files
 db -e 'DROP TABLE runs'
 
 # ---- MinIO ----
-minio=${MINIO:-$(command -v minio)}
+minio=$(command -v "${MINIO:-minio}")
 if [ -z "$minio" ]; then
     ok "MinIO's own events # SKIP no minio" true
     done_testing
