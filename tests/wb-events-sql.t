@@ -203,6 +203,13 @@ is 'that is' "$(rows | wc -l)" 24
 is 'and what is there is not removed' "$(removed | grep -c '"gone.txt"')" 0
 ok 'which is told' grep_err 'written but are not in --bucket-dir: 3: '
 ok 'by name' grep_err 'removed but are in --bucket-dir: 1: .*gone.txt'
+if [ "$(id -u)" -ne 0 ]; then
+    chmod 0 bucket/local-files/ai
+    ok 'one that cannot be looked at' from "$data/access.ndjson" 3 \
+        --sql --projects="$ids" --bucket-dir=bucket/local-files
+    is 'has no COMMIT' "$(grep -c COMMIT "$out")" 0
+    chmod 755 bucket/local-files/ai
+fi
 mkdir bucket/other
 ok 'the name of the folder' check "$data/access.ndjson" bucket/other
 is 'is that of the bucket' "$(cat "$out")" ''

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "json.h"
 #include "minio/bucketdir.h"
 #include "minio/event.h"
 #include "minio/filerow.h"
@@ -169,15 +170,18 @@ read_events(void)
 static bool
 agrees(const struct filerow *row)
 {
+	struct buf name = { 0 };
 	int has;
 
 	if (bucket_fd < 0)
 		return true;
 	has = bucketdir_has(bucket_fd, row->whole_key);
-	if (has < 0)
-		die(STATUS_STREAM, "%s/%.*s: %s", bucket_dir,
-		    (int)row->whole_key.len, row->whole_key.at,
-		    strerror(errno));
+	if (has < 0) {
+		const char *why = strerror(errno);
+
+		json_quote(&name, row->whole_key);
+		die(STATUS_STREAM, "%s: %s: %s", bucket_dir, name.at, why);
+	}
 	if (has == row->removed)
 		skip(has ? &there : &gone, row->whole_key);
 	return has != row->removed;

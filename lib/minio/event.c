@@ -468,7 +468,8 @@ read_usual(struct event_reader *reader, struct span line)
 	if (!is_access && !begins(line, records))
 		return false;
 	rest = (struct span){ line.at + head, line.len - head };
-	if (!begins(rest, "{") || !walk_event(rest, &event, &parts, &end))
+	if (!begins(rest, "{\"eventVersion\":") ||
+	    !walk_event(rest, &event, &parts, &end))
 		return false;
 	rest = (struct span){ rest.at + end, rest.len - end };
 	if (is_access ? !is_framed(rest, "],\"EventTime\":\"", "\"}]")

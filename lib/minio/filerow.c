@@ -86,7 +86,7 @@ filerow_record(struct buf *out, const struct filerow *row)
 void
 filerow_write(struct buf *out, bool at_end)
 {
-	if (out->len < MUCH && !at_end)
+	if (out->len == 0 || (out->len < MUCH && !at_end))
 		return;
 	if (fwrite(out->at, 1, out->len, stdout) != out->len ||
 	    fflush(stdout) == EOF)

@@ -11,7 +11,8 @@ enum { STATEMENT = 1 << 18 }; /* bytes; max_allowed_packet is MiB */
 /*
  * Temporary tables, so that nothing else is locked while they are filled. The
  * runs have the columns of `files`, types and collation, to use its index.
- * STRICT: what does not fit is an error, and not cut.
+ * STRICT: what does not fit is an error, and not cut. REPEATABLE READ: what is
+ * not there when it is looked for is not there when it is inserted.
  */
 static const char head[] =
     "-- Rows for the table `files` of a self-hosted W&B server (0.52.2).\n"
@@ -22,6 +23,7 @@ static const char head[] =
     "SET NAMES utf8mb4;\n"
     "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION';\n"
     "SET SESSION time_zone = '+00:00';\n"
+    "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ;\n"
     "DROP TEMPORARY TABLE IF EXISTS kw_runs, kw_events, kw_rows;\n"
     "CREATE TEMPORARY TABLE kw_runs (\n"
     "    r INT UNSIGNED NOT NULL DEFAULT 0 PRIMARY KEY,\n"
