@@ -366,6 +366,22 @@ wait $pid
 is 'a signal: a line without an end is one' "$(run_state live .history.lines)" 2
 exec 9>&-
 
+serve --fault 'match=file_stream nth=2 status=503 times=99'
+clock=$KW_CLOCK
+unset KW_CLOCK
+live --timeout=20s
+until_ test -s "$out"
+say '{"a":1}'
+kill -TERM $pid
+until_ sh -c 'wb-cat --only=exit wandb/*/*.wandb | grep -q exit'
+kill -INT $pid
+wait $pid
+is 'a second signal, of the other kind: death by it' $? 130
+is 'at once' "$(wc -l <"$out" | tr -d ' ')$(spools)" 11
+exec 9>&-
+export KW_CLOCK="$clock"
+rm -r wandb
+
 # No room for the spool.
 serve
 live --exit-status=0
