@@ -62,13 +62,17 @@ sink(const char *lines, size_t len)
 	return true;
 }
 
+static bool
+put(const char *text, size_t len)
+{
+	return fwrite(text, 1, len, stdout) == len && putchar('\n') != EOF &&
+	    fflush(stdout) != EOF;
+}
+
 void
 ndjson_write_text(const char *text, size_t len)
 {
-	if (sink(text, len))
-		return;
-	if (fwrite(text, 1, len, stdout) != len || putchar('\n') == EOF ||
-	    fflush(stdout) == EOF)
+	if (!sink(text, len) && !put(text, len))
 		die(STATUS_STREAM, "standard output: %s", strerror(errno));
 }
 
@@ -119,6 +123,19 @@ ndjson_write(jv rec)
 	ndjson_write_text(jv_string_value(text),
 	    (size_t)jv_string_length_bytes(jv_copy(text)));
 	jv_free(text);
+}
+
+bool
+ndjson_try(jv rec)
+{
+	void (*before)(int) = signal(SIGPIPE, SIG_IGN);
+	jv text = jv_dump_string(rec, 0);
+	bool written = put(jv_string_value(text),
+	    (size_t)jv_string_length_bytes(jv_copy(text)));
+
+	(void)signal(SIGPIPE, before);
+	jv_free(text);
+	return written;
 }
 
 /* Works on one record and writes what comes of it. */

@@ -120,6 +120,12 @@ void ndjson_rest(void);
 void ndjson_write(jv rec);
 
 /*
+ * The same, for one that must put something in order before it ends: false if
+ * standard output fails, without an end or a signal.
+ */
+bool ndjson_try(jv rec);
+
+/*
  * Writes one line of JSON text, an object, as it is, without a line end: for
  * values that must stay byte-identical.
  */

@@ -176,6 +176,18 @@ is 'count where there is no option' "$(field run | cut -d/ -f1,2)" tester/ours
 
 # ---- steps, and lines that cannot be logged ----
 
+ok 'the last step there is' log_lines '{"_step": -1, "a": 0}
+{"_step": 9007199254740991, "a": 1}
+{"a": 2}' 1 -p proj --id=end --timeout=20s
+is 'has none behind it' "$(column end '[._step, .a]')" '[9007199254740991,1]'
+ok 'which is said' grep_err 'line 3: there is no _step behind the last one'
+ok 'as is a step below 0' grep_err 'line 1: _step is less than 0'
+is 'the rest is there' "$(field verified)" true
+ok 'a time that is none' log_lines '{"_timestamp": 1e400, "a": 1}
+{"_runtime": -1e400, "a": 1}' 1 -p proj --id=never
+ok 'is named' grep_err 'line 1: _timestamp is no number'
+ok 'and the other' grep_err 'line 2: _runtime is no number'
+
 ok 'steps of the input' log_lines '{"_step": 5, "a": 1}
 {"a": 2}
 {"_step": 6, "a": 3}
@@ -236,7 +248,16 @@ is 'and leaves nothing' "$(spools)" 0
 ok 'no credential' log_lines '{}' 2 env -u WANDB_API_KEY wb-log -p proj
 wb-log -p proj --id=full <in >/dev/full 2>"$err"
 ok 'a full disk' ended $? 3
-rm -r wandb
+is 'ends the run' "$(run_state full ' | [.state, .history.lines]')" \
+    '["failed",0]'
+is 'and leaves nothing' "$(spools)" 0
+mkfifo nobody
+wb-log -p proj --id=nobody <in >nobody 2>"$err" &
+: <nobody
+wait $!
+is 'nobody who reads: death by SIGPIPE' $? 141
+is 'ends the run' "$(run_state nobody .state)" failed
+is 'and leaves nothing' "$(spools)" 0
 
 ok 'an id that is there' log_lines '{"a":1}' 1 -p proj --id=one
 is 'is a conflict' "$(field error.code)$(wc -l <"$out" | tr -d ' ')" conflict1
@@ -335,6 +356,54 @@ for signal in INT TERM; do
     is "SIG$signal: is confirmed" "$(field verified)$(spools)" true0
     exec 9>&-
 done
+
+serve
+live
+until_ test -s "$out"
+printf '{"a":1}\n{"a":2}' >&9
+kill -TERM $pid
+wait $pid
+is 'a signal: a line without an end is one' "$(run_state live .history.lines)" 2
+exec 9>&-
+
+serve --fault 'match=file_stream nth=2 status=503 times=99'
+clock=$KW_CLOCK
+unset KW_CLOCK
+live --timeout=20s
+until_ test -s "$out"
+say '{"a":1}'
+kill -TERM $pid
+until_ sh -c 'wb-cat --only=exit wandb/*/*.wandb | grep -q exit'
+kill -INT $pid
+wait $pid
+is 'a second signal, of the other kind: death by it' $? 130
+is 'at once' "$(wc -l <"$out" | tr -d ' ')$(spools)" 11
+exec 9>&-
+export KW_CLOCK="$clock"
+rm -r wandb
+
+# No room for the spool.
+serve
+live --exit-status=0
+until_ test -s "$out"
+say '{"a":1}' '{"a":2}'
+prlimit --pid $pid --fsize=$(($(cat wandb/*/*.wandb | wc -c) + 1000))
+seq -f '{"a":%g}' 3 1000 >&9
+exec 9>&-
+ok 'a spool that cannot grow' ends_with 1
+is 'is said' "$(field failed.code)" io
+ok 'and which lines are lost' grep_err 'lines from 3 on are not logged'
+is 'what it holds is sent, and the run ended' "$(run_state live ' | [.state,
+    .exitcode, .history.lines, .summary.a]')" '["failed",1,2,2]'
+is 'and counted' "$(tail -n 1 "$out" | jq -c '[.history_lines, .last_step,
+    .spooled, .verified]')" '[2,1,0,true]'
+is 'nothing is left here' "$(spools)" 0
+echo '{"a":1}' >in
+prlimit --fsize=20 wb-log -p proj --id=live <in 2>&1 | cat >"$out"
+ok 'one that cannot begin' grep -q '"code":"io"' "$out"
+is 'leaves no folder' "$(ls wandb)" ''
+ok 'a folder that cannot be made' log 1 env WANDB_DIR=/sys wb-log -p proj
+ok 'says why' sh -c "! grep -q 'No such file' '$err'"
 
 serve
 live
@@ -514,6 +583,20 @@ truncate -s $((at + 20)) "$file"
 tick 10
 ok 'a row that was cut' log_lines '{"a":7}' 0 -p proj --id=live --resume
 is 'is the one that was being read' "$(column live .a)" '1 1.5 2 2.5 3 3.5 4 5 7'
+
+# Another that writes it, which the server does not know yet.
+base=$WANDB_BASE_URL
+WANDB_BASE_URL=http://127.0.0.1:9
+live -e tester --id=other
+until_ test -s "$out"
+WANDB_BASE_URL=$base
+# The first one's tries move the clock.
+echo '{"a":9}' | env -u KW_CLOCK wb-log -p proj -e tester --id=other \
+    >second 2>"$err"
+is 'an id that is being logged' "$(jq -r .error.code second)" conflict
+ok 'is another program'"'"'s' grep_err 'another program logs to the run'
+killed
+rm -r wandb
 
 # Another that writes it.
 live --resume

@@ -22,6 +22,9 @@ enum {
 	OWN_KEYS = 200
 };
 
+/* All whole numbers below it are a double's, as which the server has them. */
+#define STEP_END 0x1p53
+
 /* Its field in MetricRecord.summary. */
 static const struct how {
 	const char *name;
@@ -359,7 +362,7 @@ static const char *
 take_number(struct logrows *rows, const struct json_value *value,
     const char *name, struct span *out)
 {
-	if (value->type == JSON_NUMBER) {
+	if (value->type == JSON_NUMBER && isfinite(number_of(value->text))) {
 		*out = value->text;
 		return NULL;
 	}
@@ -374,9 +377,11 @@ take_step(struct logrows *rows, const struct json_value *value, int64_t *step)
 	double number =
 	    value->type == JSON_NUMBER ? number_of(value->text) : NAN;
 
-	if (!(fabs(number) < 0x1p53) || number != floor(number))
+	if (!(fabs(number) < STEP_END) || number != floor(number))
 		return refuse(rows, "_step is no whole number");
 	*step = (int64_t)number;
+	if (*step < 0)
+		return refuse(rows, "_step is less than 0");
 	if (*step >= rows->next)
 		return NULL;
 	buf_clear(&rows->why);
@@ -522,6 +527,8 @@ logrows_take(struct logrows *rows, struct span line, double now,
 		return refuse(rows, "it is longer than the server takes");
 	if (own.step >= 0)
 		rows->next = own.step;
+	if ((double)rows->next >= STEP_END)
+		return refuse(rows, "there is no _step behind the last one");
 	add_own(rows, &own, now, message);
 	logwriter_add(writer, RUNLOG_HISTORY);
 	rows->next++;

@@ -37,13 +37,16 @@ struct state {
 	struct logsend sender;
 	bool refused; /* it was said that nothing is sent any more */
 	struct buf read;
-	bool passing; /* the rest of a line that is too long */
-	long line;    /* the number of the last one */
-	long skipped; /* lines that were left out */
-	bool ended;   /* no more is read */
-	int code;     /* of the run, then */
-	int status;   /* at least this one */
-	jv why;       /* the spool cannot be written any more */
+	bool passing;       /* the rest of a line that is too long */
+	long line;          /* the number of the last one */
+	long skipped;       /* lines that were left out */
+	bool ended;         /* no more is read */
+	int code;           /* of the run, then */
+	int status;         /* at least this one */
+	jv why;             /* the spool cannot be written any more */
+	long spooled_lines; /* those before it are in the spool, */
+	int64_t rows;       /* with so many rows; */
+	int64_t last_step;  /* that of the last one */
 };
 
 static int signals[2] = { -1, -1 }; /* a pipe; its numbers are written to it */
@@ -51,9 +54,13 @@ static int signals[2] = { -1, -1 }; /* a pipe; its numbers are written to it */
 static void
 on_signal(int number)
 {
+	static volatile sig_atomic_t caught;
 	char byte = (char)number;
 	int saved = errno;
 
+	if (caught)
+		raise(number); /* as the action was reset */
+	caught = true;
 	if (write(signals[1], &byte, 1) < 0)
 		errno = saved;
 }
@@ -66,6 +73,7 @@ catch_signals(void)
 	    fcntl(signals[1], F_SETFD, FD_CLOEXEC) < 0)
 		die(STATUS_STREAM, "a pipe: %s", strerror(errno));
 	diag_catch(on_signal);
+	(void)signal(SIGXFSZ, SIG_IGN); /* write(2) says it as well */
 }
 
 /* The signal that came; 0 if none did. */
@@ -146,25 +154,41 @@ take_lines(struct state *state, bool end)
 
 /* ---- the spool ---- */
 
-/* Writes what was taken, and lets it be sent. */
-static void
+/*
+ * Writes what was taken, and lets it be sent. If that fails, what was taken
+ * since the last time is lost, and the run ends.
+ */
+static bool
 spool(struct state *state)
 {
+	const struct logrows *rows = state->options->rows;
 	jv why;
 
 	logrows_summary(state->options->rows, clock_now(), state->writer);
 	if (logwriter_waiting(state->writer) == 0)
-		return;
+		return true;
 	why = logwriter_write(state->writer);
 	if (jv_is_valid(why)) {
 		jv_free(why);
+		if (jv_is_valid(state->why)) {
+			state->spooled_lines = state->line;
+			state->rows = logrows_count(rows);
+			state->last_step = logrows_last_step(rows);
+		}
 		if (state->options->wandb != NULL)
 			logsend_wake(&state->sender);
-		return;
+		return true;
 	}
-	jv_free(state->why);
-	state->why = why;
+	if (jv_is_valid(state->why)) {
+		jv_free(state->why);
+		state->why =
+		    error_value("io", "%s; lines from %ld on are not logged",
+			error_message(why), state->spooled_lines + 1);
+		state->code = 1;
+	}
+	jv_free(why);
 	state->ended = true;
+	return false;
 }
 
 static void
@@ -175,7 +199,7 @@ read_input(struct state *state)
 
 	buf_reserve(buf, PIECE);
 	n = read(STDIN_FILENO, buf->at + buf->len, PIECE);
-	if (n < 0 && errno == EINTR)
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
 	if (n > 0) {
 		buf->len += (size_t)n;
@@ -189,7 +213,7 @@ read_input(struct state *state)
 	}
 	take_lines(state, n == 0);
 	state->ended = state->ended || n <= 0;
-	spool(state);
+	(void)spool(state); /* state->why says it */
 }
 
 /* What was written to the input before the signal came. */
@@ -210,8 +234,8 @@ drain_input(struct state *state)
 		if (n > 0)
 			state->read.len += (size_t)n;
 	}
-	take_lines(state, false);
-	spool(state);
+	take_lines(state, true);
+	(void)spool(state); /* state->why says it */
 }
 
 /* ---- the server ---- */
@@ -273,17 +297,19 @@ log_input(struct state *state)
 	}
 }
 
-/* Waits for seconds at most until the process has said what is wanted. */
-static void
-listen_for(struct state *state, const bool *wanted, double seconds)
+/* Waits until the process says something. False: it has ended, or time is up.
+ */
+static bool
+listen_on(struct state *state, const struct deadline *end)
 {
 	struct logsend *sender = &state->sender;
 	struct pollfd fd = { .fd = sender->fd, .events = POLLIN };
-	struct deadline end = deadline_in(seconds);
 
-	while (!*wanted && !sender->over && deadline_left(&end) > 0)
-		if (clock_poll(&fd, 1, deadline_left(&end)) > 0)
-			logsend_listen(sender);
+	if (sender->over || deadline_left(end) <= 0)
+		return false;
+	if (clock_poll(&fd, 1, deadline_left(end)) > 0)
+		logsend_listen(sender);
+	return true;
 }
 
 /* ---- records ---- */
@@ -331,10 +357,12 @@ greet(struct state *state)
 		.batch = options->batch,
 		.interval = options->interval };
 	struct logsend *sender = &state->sender;
+	struct deadline end = deadline_in(GREETING);
 	jv rec;
 
 	logsend_start(sender, &send);
-	listen_for(state, &sender->taken, GREETING);
+	while (!sender->taken && listen_on(state, &end))
+		continue;
 	rec = run_record(state);
 	if (sender->over) {
 		rec = record_take(rec, "error", sender->outcome, "error");
@@ -342,39 +370,27 @@ greet(struct state *state)
 		logspool_remove(state->file);
 		return false;
 	}
-	ndjson_write(rec);
 	logrows_go_on(options->rows, sender->step);
+	if (!ndjson_try(rec)) {
+		/* The last record cannot be written, either: that says it. */
+		state->ended = true;
+		state->code = 1;
+	}
 	return true;
 }
 
-/* Why the rest is in the spool still; jv_null(): there is no rest. */
+/* Why the rest of the spool is not sent; jv_null(): there is no rest. */
 static jv
 rest_of(const struct state *state)
 {
 	const struct logsend *sender = &state->sender;
-	jv why = jv_null(), value;
 
-	if (!jv_is_valid(state->why))
-		return jv_copy(state->why);
 	if (state->options->wandb == NULL)
-		return why;
+		return jv_null();
 	if (!sender->over)
 		return error_value("timeout",
 		    "the server has not confirmed all of it in time");
-	jv_free(why);
-	why = record_get(sender->outcome, "error");
-	if (jv_get_kind(why) != JV_KIND_OBJECT) {
-		jv_free(why);
-		why = record_get(sender->outcome, "failed");
-	}
-	value = record_str(why, "code") != NULL
-	    ? error_value(
-		  record_str(why, "code"), "%s", record_str(why, "message"))
-	    : jv_null();
-	if (record_true(why, "temporary"))
-		value = error_temporary(value);
-	jv_free(why);
-	return value;
+	return logsend_verdict(sender->outcome);
 }
 
 static jv
@@ -395,26 +411,27 @@ end_record(const struct state *state)
 	static const char *const taken[] = { "history_lines", "last_step",
 		"verified", "verified_at" };
 	const struct logsend *sender = &state->sender;
-	const struct logrows *rows = state->options->rows;
 	bool online = state->options->wandb != NULL;
 	jv rec = run_record(state), why = rest_of(state);
 	bool whole = online && jv_is_valid(why);
 
 	rec = record_set_number(rec, "history_lines",
-	    (double)(online ? sender->lines : logrows_count(rows)));
-	if (logrows_count(rows) > 0)
+	    (double)(online ? sender->lines : state->rows));
+	if (state->rows > 0)
 		rec = record_set_number(
-		    rec, "last_step", (double)logrows_last_step(rows));
+		    rec, "last_step", (double)state->last_step);
 	for (size_t i = 0; online && i < sizeof taken / sizeof *taken; i++)
 		rec = record_take(rec, taken[i], sender->outcome, taken[i]);
-	rec = record_set_number(rec, "spooled",
-	    (double)(whole ? 0 : logrows_count(rows) - sender->rows));
+	rec = record_set_number(
+	    rec, "spooled", (double)(whole ? 0 : state->rows - sender->rows));
 	rec = record_set_bool(rec, "verified", whole);
 	if (!whole)
 		rec = set_spool(state, rec);
 	if (state->skipped > 0)
 		rec = record_set_number(
 		    rec, "skipped_lines", (double)state->skipped);
+	if (!jv_is_valid(state->why))
+		rec = record_failed(rec, jv_copy(state->why));
 	if (!jv_is_valid(why))
 		rec = record_failed(rec, why);
 	else
@@ -460,17 +477,20 @@ begin_spool(struct state *state)
 static void
 finish(struct state *state)
 {
-	bool never = false;
+	struct deadline end;
+	bool whole;
 
 	logrows_exit(
 	    state->options->rows, clock_now(), state->code, state->writer);
-	spool(state);
+	whole = spool(state);
 	if (state->options->wandb == NULL)
 		return;
 	/* Whoever writes learns that nobody reads any more. */
 	(void)close(STDIN_FILENO);
-	if (jv_is_valid(state->why))
-		listen_for(state, &never, state->options->timeout);
+	end = deadline_in(state->options->timeout);
+	while ((whole || state->sender.rows < state->rows) &&
+	    listen_on(state, &end))
+		continue;
 }
 
 int
@@ -483,13 +503,15 @@ logrun(const struct logrun_options *options)
 	int number;
 
 	state.sender.outcome = jv_null();
+	catch_signals();
 	why = begin_spool(&state);
 	if (!jv_is_valid(why)) {
+		if (state.file != NULL)
+			logspool_remove(state.file);
 		ndjson_write(record_error(run_record(&state), why));
 		return STATUS_RECORD;
 	}
 	jv_free(why);
-	catch_signals();
 	if (options->wandb != NULL && !greet(&state)) {
 		logsend_end(&state.sender);
 		return STATUS_RECORD;

@@ -89,9 +89,8 @@ on_wait(void *context, double seconds)
 		_exit(STATUS_STREAM); /* the parent is gone */
 }
 
-/* Why a record says that it is not done; jv_null(): it is. Borrows rec. */
-static jv
-verdict_of(jv rec)
+jv
+logsend_verdict(jv rec)
 {
 	jv why = record_get(rec, "error"), value = jv_null();
 
@@ -123,7 +122,7 @@ again(struct child *child, jv why)
 	return true;
 }
 
-/* Sends what an earlier call left of the run, if nobody writes it. */
+/* Sends what an earlier call left of the run. */
 static jv
 send_file(struct child *child, const struct runfile *left)
 {
@@ -134,10 +133,6 @@ send_file(struct child *child, const struct runfile *left)
 	struct syncer *syncer;
 	jv rec, why = jv_null();
 
-	if (left->head.state == RUNHEAD_LIVE)
-		return error_value("conflict",
-		    "another program logs to the run: it writes %s",
-		    left->path);
 	if (left->head.state == RUNHEAD_CRASHED)
 		why = logwriter_mend(left->path);
 	run_params_init(&options.instead);
@@ -145,7 +140,7 @@ send_file(struct child *child, const struct runfile *left)
 	while (jv_is_valid(why)) {
 		jv_free(why);
 		rec = syncer_do(syncer, left->path, jv_object());
-		why = verdict_of(rec);
+		why = logsend_verdict(rec);
 		jv_free(rec);
 		if (!again(child, why))
 			break;
@@ -158,24 +153,31 @@ send_file(struct child *child, const struct runfile *left)
 	return why;
 }
 
-/* The same of all files but the spool: jv_null(), or why there is no going on.
- */
+/* The run's files but the spool: jv_null(), or why there is no going on. */
 static jv
 send_left(struct child *child)
 {
 	struct runlist list = { 0 };
 	jv why = jv_null();
 
-	if (child->options->resume)
-		logspool_left(
-		    child->options->dir, child->options->params, &list);
+	logspool_left(child->options->dir, child->options->params, &list);
 	for (size_t i = 0; i < list.count && jv_is_valid(why); i++) {
-		if (strcmp(list.at[i].path, child->options->file) == 0)
+		const struct runfile *left = &list.at[i];
+
+		if (strcmp(left->path, child->options->file) == 0)
 			continue;
 		jv_free(why);
-		why = send_file(child, &list.at[i]);
-		if (jv_is_valid(why))
-			logspool_remove(list.at[i].path);
+		why = left->head.state != RUNHEAD_LIVE
+		    ? jv_null()
+		    : error_value("conflict",
+			  "another program logs to the run: it writes %s",
+			  left->path);
+		if (!jv_is_valid(why) || !child->options->resume)
+			continue;
+		jv_free(why);
+		why = send_file(child, left);
+		if (jv_is_valid(why) && logwriter_wrote(left->path))
+			logspool_remove(left->path);
 	}
 	runlist_release(&list);
 	return why;
@@ -234,7 +236,7 @@ send_spool(struct child *child)
 		jv_free(why);
 		syncer = syncer_new(child->wandb, &options);
 		rec = syncer_do(syncer, child->options->file, jv_object());
-		why = verdict_of(rec);
+		why = logsend_verdict(rec);
 		syncer_free(syncer);
 	} while (again(child, why));
 	jv_free(why);

@@ -69,6 +69,12 @@ void logsend_wake(struct logsend *sender);
  */
 bool logsend_has_room(struct logsend *sender, off_t size, double *seconds);
 
+/*
+ * Why wb-sync's record says that the file is not done; jv_null(): it is.
+ * Borrows rec.
+ */
+jv logsend_verdict(jv rec);
+
 /* Takes in what it said; waits if it said nothing. */
 void logsend_listen(struct logsend *sender);
 

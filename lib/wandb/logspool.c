@@ -15,7 +15,6 @@
 #include "file.h"
 #include "record.h"
 #include "wandb/logspool.h"
-#include "wandb/logwriter.h"
 #include "wandb/rundir.h"
 
 enum { STATE_MOST = 4096 }; /* bytes */
@@ -39,9 +38,13 @@ logspool_make(const char *dir, const char *run_id, double now)
 	char *folder = NULL, stamp[32];
 	struct tm tm;
 	time_t second;
+	bool made;
 	jv path;
 
-	(void)file_make_folders(dir); /* shows below */
+	(void)file_make_folders(dir);
+	/* Why it could not be made. */
+	if (mkdir(dir, 0777) < 0 && errno != EEXIST)
+		return error_value("io", "%s: %s", dir, strerror(errno));
 	do {
 		free(folder);
 		second = (time_t)now++;
@@ -49,8 +52,9 @@ logspool_make(const char *dir, const char *run_id, double now)
 			memset(&tm, 0, sizeof tm);
 		(void)strftime(stamp, sizeof stamp, "%Y%m%d_%H%M%S", &tm);
 		folder = xasprintf("%s/offline-run-%s-%s", dir, stamp, run_id);
-	} while (mkdir(folder, 0777) < 0 && errno == EEXIST);
-	if (access(folder, W_OK | X_OK) == 0)
+		made = mkdir(folder, 0777) == 0;
+	} while (!made && errno == EEXIST);
+	if (made)
 		path = jv_string_fmt("%s/run-%s.wandb", folder, run_id);
 	else
 		path = error_value("io", "%s: %s", folder, strerror(errno));
@@ -154,13 +158,9 @@ logspool_begin(const char *file, struct reach *begin)
 void
 logspool_remove(const char *file)
 {
-	char *folder, *marker, *begin;
+	char *folder = rundir_of(file), *begin = begin_name(file);
+	char *marker = xasprintf("%s.synced", file);
 
-	if (!logwriter_wrote(file))
-		return;
-	folder = rundir_of(file);
-	marker = xasprintf("%s.synced", file);
-	begin = begin_name(file);
 	/* Whatever else is in the folder keeps it. */
 	(void)unlink(marker);
 	(void)unlink(begin);

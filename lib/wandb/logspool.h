@@ -46,7 +46,7 @@ jv logspool_set_begin(const char *file, const struct reach *begin);
 /* False if that is not known. */
 bool logspool_begin(const char *file, struct reach *begin);
 
-/* Removes file and folder of a run, if they are ours; else does nothing. */
+/* Removes the file of a run and its folder, unless that holds other files. */
 void logspool_remove(const char *file);
 
 #endif

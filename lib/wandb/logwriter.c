@@ -26,9 +26,9 @@ enum { FULL = 1, FIRST = 2, MIDDLE = 3, LAST = 4 };
 struct logwriter {
 	int fd;
 	char *path;
-	int64_t num;
-	off_t place;    /* in the file, of what comes next */
-	struct buf out; /* framed and not written */
+	int64_t num, written; /* of the last record: added, written */
+	off_t place;          /* in the file, of what comes next */
+	struct buf out;       /* framed and not written */
 	struct buf record, message;
 };
 
@@ -142,8 +142,10 @@ jv
 logwriter_write(struct logwriter *writer)
 {
 	struct buf *out = &writer->out;
+	off_t before = logwriter_size(writer);
 	size_t done = 0;
 	ssize_t n;
+	jv why;
 
 	while (done < out->len) {
 		n = write(writer->fd, out->at + done, out->len - done);
@@ -154,11 +156,21 @@ logwriter_write(struct logwriter *writer)
 	}
 	if (done == out->len) {
 		buf_clear(out);
+		writer->written = writer->num;
 		return jv_null();
 	}
-	memmove(out->at, out->at + done, out->len - done);
-	buf_cut(out, out->len - done);
-	return error_value("io", "%s: %s", writer->path, strerror(errno));
+	why = error_value("io", "%s: %s", writer->path, strerror(errno));
+	if (ftruncate(writer->fd, before) == 0 &&
+	    lseek(writer->fd, before, SEEK_SET) == before) {
+		buf_clear(out);
+		writer->place = before;
+		writer->num = writer->written;
+	} else {
+		/* Framed as it must go on, should there be a way. */
+		memmove(out->at, out->at + done, out->len - done);
+		buf_cut(out, out->len - done);
+	}
+	return why;
 }
 
 off_t

@@ -41,7 +41,10 @@ void logwriter_add(struct logwriter *writer, enum runlog_kind kind);
 /* Bytes of records that were added and not written. */
 size_t logwriter_waiting(const struct logwriter *writer);
 
-/* Writes them. Returns jv_null(), or an error_value(): io. */
+/*
+ * Writes them. Returns jv_null(); or an error_value() (io): then none of them
+ * is in the file, and they are given up.
+ */
 jv logwriter_write(struct logwriter *writer);
 
 /*

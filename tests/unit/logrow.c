@@ -136,7 +136,7 @@ test_refused(void **state)
 	assert_refused("{\"a\":\"\xff\"}", "no JSON object");
 	assert_refused("{\"\":1}", "empty");
 	assert_refused("{\"_step\":3,\"a\":1}", "not behind 3");
-	assert_refused("{\"_step\":-1,\"a\":1}", "not behind 3");
+	assert_refused("{\"_step\":-1,\"a\":1}", "less than 0");
 	assert_refused("{\"_step\":4.5,\"a\":1}", "whole");
 	assert_refused("{\"_step\":\"4\",\"a\":1}", "whole");
 	assert_refused("{\"_step\":NaN,\"a\":1}", "whole");

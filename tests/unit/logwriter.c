@@ -3,12 +3,14 @@
 #include <fcntl.h>
 #include <math.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -227,6 +229,44 @@ test_errors(void **state)
 	jv_free(why);
 }
 
+/* What does not fit is not there in part, and what comes later is whole. */
+static void
+test_full(void **state)
+{
+	struct rlimit before, limit;
+	struct runlog_entry entry;
+	struct runlog *log;
+	off_t whole;
+	jv why;
+
+	(void)state;
+	(void)signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	put(100);
+	flush();
+	whole = logwriter_size(writer);
+	limit = before;
+	limit.rlim_cur = (rlim_t)whole + 500;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	put(200);
+	put(400);
+	why = logwriter_write(writer);
+	assert_string_equal(error_code(why), "io");
+	jv_free(why);
+	assert_int_equal(logwriter_size(writer), whole);
+	assert_int_equal(logwriter_waiting(writer), 0);
+	put(300);
+	flush();
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	log = reader();
+	for (int64_t num = 2; num <= 3; num++) {
+		assert_int_equal(runlog_next(log, &entry), LEVELDB_RECORD);
+		assert_int_equal(entry.num, num);
+	}
+	assert_int_equal(runlog_next(log, &entry), LEVELDB_END);
+	runlog_close(log);
+}
+
 int
 main(void)
 {
@@ -236,6 +276,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_run, begin, end),
 		cmocka_unit_test_setup_teardown(test_mend, begin, end),
 		cmocka_unit_test_setup_teardown(test_errors, begin, end),
+		cmocka_unit_test_setup_teardown(test_full, begin, end),
 	};
 	int failed;
 
