@@ -23,7 +23,7 @@
 
 enum {
 	PAUSE = 5,                /* seconds before it is tried again */
-	WINDOW_LEAST = 256 << 10, /* bytes that are not sent yet */
+	WINDOW_LEAST = 32 << 10, /* bytes that are not sent yet */
 	WINDOW_MOST = 64 << 20,
 	SOON = 10, /* seconds: more may wait, if what waited was read by then */
 	LATE = 20, /* less may */
