@@ -93,6 +93,8 @@ ok 'another alias' put 0 --name=data --alias=best --alias=v-1 "$folder"
 is 'is added' "$(field aliases) $(field unchanged)" \
     '["latest","best","v-1"] true'
 is 'to no new version' "$(field artifact)" tester/p/data:v0
+ok 'metadata of what is there' put 0 --name=data --metadata='{"b": 2}' "$folder"
+ok 'is not taken, which is said' grep_err 'metadata and description stay'
 printf 'two' >"$folder/sub/two"
 ok 'a dry run' put 0 -n --name=data "$folder"
 is 'says so' "$(field dry_run) $(field artifact) $(field files)" \
@@ -117,6 +119,17 @@ ok 'references' put 0 s3://bucket/dir/key.bin https://example.com/d/
 is 'are put as they are' "$(jq -c '[.artifact, .files, .bytes]' "$out")" \
     '["tester/p/key.bin:v0",1,0]
 ["tester/p/d:v0",1,0]'
+for secret in https://u:geheim@host/x https://geheim@host \
+    's3://u:geheim@b/k?x=@'; do
+    before=$(writes)
+    ok "a secret in a reference" put 1 "$secret"
+    is 'is refused' "$(field error.code)" input
+    is 'and not shown' "$(grep -c geheim "$out" "$err" | cut -d: -f2 |
+        tr '\n' ' ')" '0 0 '
+    is 'nor sent' "$(writes)" "$before"
+done
+ok 'a container' put 0 abfss://c@a.example/x@y:z/f
+is 'is no secret' "$(field artifact)" tester/p/f:v0
 ok 'records' run_input '{"path":"'"$folder/one"'","x":[1]}' 0 \
     wb-artifact put -p q -e other
 is 'keep what they have' "$(field x) $(field artifact)" '[1] other/q/one:v0'
@@ -232,6 +245,12 @@ is 'is not found' "$(field error.code)" not_found
 put 0 --name=other "$folder/one"
 ok 'two into one folder' get 1 -o "$got" tester/p/data tester/p/other
 is 'are a conflict' "$(field error.code)" conflict
+put 0 --name=third "$folder/one"
+rm -rf "$got"
+ok 'nor more at once' get 1 -j3 -o "$got" tester/p/data tester/p/other \
+    tester/p/third
+is 'which does not pass' "$(jq -c '.error | select(.) |
+    [.code, .temporary]' "$out" | sort -u)" '["conflict",false]'
 ok 'a folder that is a file' get 1 -o "$folder/one" tester/p/data
 is 'is an error' "$(field error.code)" io
 ok 'from put to get' run_input "$(wb-artifact put -p p --name=data "$folder")" 0 \
@@ -298,6 +317,20 @@ is 'put together' "$(asked CompleteMultipartUploadArtifact)" 1
 ok 'is got' get 0 -o "$work/parts" tester/p/data
 ok 'whole' same "$folder" "$work/parts"
 is 'nothing was wrong' "$(state .violations)" '[]'
+
+begin
+parts='"uploadMultipartUrls":{"uploadID":"u","uploadUrlParts":[{"partNumber":1,'
+sandbox POST faults "match=CreateArtifactFiles status=200 \
+body='{\"data\":{\"createArtifactFiles\":{\"files\":{\"edges\":[{\"node\":{\
+\"storagePath\":\"x\",\"uploadUrl\":\"$url/x\",\"artifact\":{\"id\":\"x\"},\
+$parts\"uploadUrl\":\"$url/one-part\"}]}}}]}}}}'" >"$work/reply"
+sandbox POST faults 'match=/one-part status=200 header=ETag:x body=' \
+    >"$work/reply"
+ok 'addresses for one part of 3' run 1 env KW_MULTIPART=3 wb-artifact put \
+    -p p --name=parted "$folder/one"
+is 'are too few' "$(field error.code)" unavailable
+ok 'which is said' grep_err "1 of 3"
+is 'they are not put together' "$(asked CompleteMultipartUploadArtifact)" 0
 
 # ---- a large one, whose digest another process makes ----
 
@@ -403,6 +436,32 @@ is 'with their digests' "$(jq -r 'select(.name == "one").digest' "$out")" \
 ok 'what is not there' ls_ 1 none/p tester/p/none tester/p/none:v0
 is 'is not found' "$(jq -r .error.code "$out" | sort -u)" not_found
 
+# project OPERATION JSON: what the server then says of the project
+project() {
+    begin "match=$1 status=200 body='{\"data\":{\"project\":$2}}'"
+}
+for page in '{"edges":[],"pageInfo":{"hasNextPage":true,"endCursor":null}}' \
+    '{"edges":null,"pageInfo":{"hasNextPage":false}}'; do
+    project ArtifactVersions \
+        "{\"artifactCollection\":{\"artifacts\":$page}}"
+    ok 'a list that is not whole' ls_ 1 tester/p/data
+    is 'is an error' "$(field error.code)" unavailable
+    ok 'of which that is said' grep_err 'no page of a list'
+done
+
+names='"artifactSequence":{"name":"data","project":{"name":"p","entity":{"name":"tester"}}}'
+begin
+sandbox POST faults "match=ArtifactByName status=200 \
+body='{\"data\":{\"project\":{\"artifact\":{\"id\":\"x\",\"versionIndex\":null,\
+$names,\"currentManifest\":{\"file\":{\"directUrl\":\"$url/none\"}}}}}}'" \
+    >"$work/reply"
+sandbox POST faults "match=/none status=200 body='{\"contents\":{}}'" \
+    >"$work/reply"
+(cd "$work" && wb-artifact get tester/p/data:x) >"$out" 2>"$err"
+is 'a version without a number is not taken for v0' \
+    "$? $(field error.code) $(field artifact) $(field version)" \
+    '1 input tester/p/data null'
+
 # ---- many ----
 
 mkdir "$work/many"
@@ -437,9 +496,15 @@ ok 'begins with the usage' grep -q '^usage: wb-artifact put' "$out"
 ok '--version' run 0 wb-artifact --version
 for wrong in '' show 'put x' 'put -p p --name=a x y' 'put -p p --name=a/b x' \
     'put -p p --metadata=[1] x' 'put -p p --metadata={ x' \
-    'put -p p --alias=a:b x' 'put --run=r x' '--output= get x'; do
+    'put -p p --alias=a:b x' 'put --run=r x' '--output= get x' \
+    'put --run=e/p/r:v0 x' 'get -n e/p/x' 'get --type=t e/p/x' \
+    'put -p p -o d x' 'ls --name=n e/p'; do
     # shellcheck disable=SC2086 # words
     ok "a wrong call: $wrong" run 2 wb-artifact $wrong
+done
+for option in type alias description; do
+    ok "a wrong call: --$option is no UTF-8" run 2 wb-artifact put -p p \
+        "--$option=$(printf '\377')" x
 done
 ok 'no artifact' get 1 a/b/c/d a/b/:x a//b
 is 'is an input error' "$(field error.code)" input

@@ -127,6 +127,11 @@ done
 
 # ---- many ----
 
+ok 'a key _type of all' run_input '{"run":"a","config":{"_type":"x","n":1},"summary":{"_type":"x","l":1}}
+{"run":"b","config":{"_type":"x","n":2},"summary":{"l":2}}' 0 \
+    wb-compare --by=l --min
+is 'hides nothing' "$(field config)$(field best.run)" '{"n":{"a":1,"b":2}}a'
+
 jq -n -c 'range(10000) | {run: "e/p/r\(.)", project: "e/p",
     config: ({seed: ., lr: 0.1, batch: 32} + {("only\(.)"): 1}),
     summary: {loss: (. / 10000), _step: 100}}' >"$work/in"

@@ -129,6 +129,10 @@ is 'come and go' "$(ask .tags)" '["b","c","d","-x"]'
 is 'is told once' "$(field updated)" '["tags"]'
 ok 'all of them' set_one 0 --tag=-b --tag=-c --tag=-d --tag=--x
 is 'are gone' "$(ask .tags)" '[]'
+begin '.tags = ["a", "b", "a"]'
+ok 'a tag that is there twice' set_one 0 --tag=-a
+is 'is gone' "$(field updated)$(ask .tags)" '["tags"]["b"]'
+begin
 ok 'notes, name, group' set_one 0 --notes="It's \"ok\"" --name='né' --group=h
 is 'are there' "$(ask '[.notes, .displayName, .group]')" \
     '["It'\''s \"ok\"","né","h"]'

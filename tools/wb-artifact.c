@@ -8,6 +8,7 @@
  *      "version", "digest" and more; ls: a record for each collection, version
  *      or file
  */
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,8 +30,7 @@
 static const char help[] =
     "usage: wb-artifact put [-hnVv] [-j N] [option ...] [path ...]\n"
     "       wb-artifact get [-hVv] [-j N] [option ...] [artifact ...]\n"
-    "       wb-artifact ls [-hVv] [-j N] [option ...] [project | artifact "
-    "...]\n"
+    "       wb-artifact ls [-hVv] [-j N] [option ...] [project|artifact ...]\n"
     "Put, get and list W&B artifacts.\n"
     "\n"
     "  -n, --dry-run           put: measure and look, but send nothing\n"
@@ -47,9 +47,10 @@ static const char help[] =
     "      --exclude=GLOB      no files whose names match; may be repeated\n";
 
 enum { AT_ONCE = 128 }; /* transfers; as the official client */
-
-enum { OPT_TYPE = 256, OPT_NAME, OPT_ALIAS, OPT_METADATA, OPT_DESCRIPTION };
-enum { OPT_RUN = 272, OPT_INCLUDE, OPT_EXCLUDE };
+/* The commands, whose bits the options that only some take have. */
+enum { PUT = 1 << 8, GET = 1 << 9, LS = 1 << 10 };
+enum { OPT_NAME = PUT, OPT_ALIAS, OPT_METADATA, OPT_DESCRIPTION, OPT_RUN };
+enum { OPT_TYPE = PUT | LS, OPT_INCLUDE = PUT | GET | LS, OPT_EXCLUDE };
 
 static const struct option longopts[] = {
 	{ "dry-run", no_argument, NULL, 'n' },
@@ -77,18 +78,23 @@ is_wanted(const char *name)
 }
 
 static struct wandb *wandb;
-static const char *type, *entity, *project, *run;
-static struct artifact_put put;
+static const char *entity, *project, *run;
+static struct artifact_put put = {
+	.type = "dataset", .include = &include, .exclude = &exclude
+};
 static struct artifact_get get = { .wanted = is_wanted };
 static struct artifact_ls ls = { .wanted = is_wanted };
 static struct artifact_name run_name;
+static int takers = PUT | GET | LS; /* those that take all options given */
 
 /* --timeout from now on; NULL without one. */
 static const struct deadline *
-limit(struct deadline *deadline)
+limit(void)
 {
-	*deadline = deadline_in(cli_timeout(INFINITY));
-	return isinf(deadline->at) ? NULL : deadline;
+	static struct deadline deadline;
+
+	deadline = deadline_in(cli_timeout(INFINITY));
+	return isinf(deadline.at) ? NULL : &deadline;
 }
 
 /* What is learnt of an artifact; artifact is get's and ls' key. */
@@ -105,14 +111,12 @@ forget(jv rec)
 static jv
 put_one(jv rec)
 {
+	char *path = xstrdup(record_str(rec, "path"));
 	struct artifact_put this = put;
-	struct deadline deadline;
-	char *path;
 
 	this.dry_run |= record_true(rec, "dry_run");
-	path = xstrdup(record_str(rec, "path"));
-	rec = artifact_put(wandb, &this, path, limit(&deadline),
-	    record_drop(forget(rec), "artifact"));
+	rec = record_drop(forget(rec), "artifact");
+	rec = artifact_put(wandb, &this, path, limit(), rec);
 	free(path);
 	return rec;
 }
@@ -120,33 +124,20 @@ put_one(jv rec)
 static jv
 get_one(jv rec)
 {
-	struct artifact_name name;
-	struct deadline deadline;
-	jv why;
-
 	if (record_true(rec, "dry_run")) /* nothing was put */
 		return rec;
-	rec = forget(rec);
-	why = artifact_name_parse(
-	    &name, record_str(rec, "artifact"), entity, project);
-	if (!jv_is_valid(why))
-		return record_error(rec, why);
-	jv_free(why);
-	rec = artifact_get(wandb, &get, &name, limit(&deadline), rec);
-	artifact_name_release(&name);
-	return rec;
+	return artifact_get(wandb, &get, limit(), forget(rec));
 }
 
 static jv
 ls_one(jv rec)
 {
-	struct deadline deadline;
 	jv why;
 
 	if (record_true(rec, "dry_run"))
 		return rec;
-	why = artifact_ls(wandb, &ls, record_str(rec, "artifact"),
-	    limit(&deadline), ndjson_write);
+	why = artifact_ls(
+	    wandb, &ls, record_str(rec, "artifact"), limit(), ndjson_write);
 	if (!jv_is_valid(why))
 		return record_error(rec, why);
 	jv_free(why);
@@ -154,11 +145,20 @@ ls_one(jv rec)
 	return jv_invalid();
 }
 
+/* One folder is for one artifact: one worker sees them all. */
+static void
+group(jv rec, struct ndjson_group *its)
+{
+	(void)rec;
+	its->name = get.folder != NULL ? xstrdup(get.folder) : NULL;
+}
+
 /* The name of an entity, a project, a type, an alias. */
 static const char *
 word(const char *option, const char *text)
 {
-	if (*text == '\0' || strpbrk(text, "/:") != NULL)
+	if (*text == '\0' || strpbrk(text, "/:") != NULL ||
+	    !json_is_utf8(span_of(text)))
 		cli_wrong("%s: \"%s\" is no word", option, text);
 	return text;
 }
@@ -169,10 +169,9 @@ take_metadata(const char *text)
 	struct json_value value;
 	struct json_fault fault;
 
-	if (!json_value(span_of(text), 0, &value, &fault))
-		cli_wrong("--metadata: %s at byte %zu", fault.why, fault.at);
-	if (value.type != JSON_OBJECT)
-		cli_wrong("--metadata: \"%s\" is no object", text);
+	if (!json_value(span_of(text), 0, &value, &fault) ||
+	    value.type != JSON_OBJECT)
+		cli_wrong("--metadata: \"%s\" is no JSON object", text);
 	put.metadata = text;
 }
 
@@ -182,8 +181,10 @@ read_options(int argc, char *argv[])
 	int opt;
 
 	while ((opt = cli_getopt(argc, argv, "ne:p:o:", longopts)) != -1) {
+		takers &= opt > UCHAR_MAX ? opt : takers;
 		switch (opt) {
 		case 'n':
+			takers &= PUT;
 			put.dry_run = true;
 			break;
 		case 'e':
@@ -193,10 +194,11 @@ read_options(int argc, char *argv[])
 			project = word("-p", optarg);
 			break;
 		case 'o':
+			takers &= GET;
 			get.folder = optarg;
 			break;
 		case OPT_TYPE:
-			type = word("--type", optarg);
+			put.type = ls.type = word("--type", optarg);
 			break;
 		case OPT_NAME:
 			put.name = optarg;
@@ -209,6 +211,8 @@ read_options(int argc, char *argv[])
 			take_metadata(optarg);
 			break;
 		case OPT_DESCRIPTION:
+			if (!json_is_utf8(span_of(optarg)))
+				cli_wrong("--description: no UTF-8");
 			put.description = optarg;
 			break;
 		case OPT_RUN:
@@ -227,21 +231,18 @@ read_options(int argc, char *argv[])
 static void
 prepare_put(int operands)
 {
+	const char *bad = put.name ? artifact_name_refuse(put.name) : NULL;
 	jv why;
 
-	put.type = type != NULL ? type : "dataset";
-	put.include = &include;
-	put.exclude = &exclude;
 	if (jv_array_length(jv_copy(put.aliases)) == 0)
 		put.aliases = jv_array_append(put.aliases, jv_string("latest"));
-	if (put.name != NULL && artifact_name_refuse(put.name) != NULL)
-		cli_wrong("--name: \"%s\": %s", put.name,
-		    artifact_name_refuse(put.name));
+	if (bad != NULL)
+		cli_wrong("--name: \"%s\": %s", put.name, bad);
 	if (put.name != NULL && operands > 1)
 		cli_wrong("--name is for one artifact, not %d", operands);
 	if (run != NULL) {
 		why = artifact_name_parse(&run_name, run, entity, project);
-		if (!jv_is_valid(why))
+		if (!jv_is_valid(why) || run_name.alias != NULL)
 			cli_wrong("--run: \"%s\": give ENTITY/PROJECT/ID", run);
 		jv_free(why);
 		put.run = run_name.name;
@@ -250,21 +251,20 @@ prepare_put(int operands)
 	}
 	if (project == NULL)
 		cli_wrong("no project: give one with -p or WANDB_PROJECT");
-	put.entity = entity;
-	put.project = project;
 }
 
 int
 main(int argc, char *argv[])
 {
 	static const struct {
-		const char *name, *key;
-		ndjson_work *work;
-	} commands[] = { { "put", "path", put_one },
-		{ "get", "artifact", get_one }, { "ls", "artifact", ls_one } };
+		const char *name;
+		struct ndjson_tool tool;
+	} commands[] = { { "put", { .key = "path", .work = put_one } },
+		{ "get",
+		    { .key = "artifact", .work = get_one, .group = group } },
+		{ "ls", { .key = "artifact", .work = ls_one } } };
 	const char *command;
-	size_t which = 0;
-	int status;
+	int status, which = 0;
 
 	cli_init(argv[0], help);
 	put.aliases = jv_array();
@@ -274,6 +274,8 @@ main(int argc, char *argv[])
 		which++;
 	if (which == 3)
 		cli_wrong("\"%s\" is none of put, get, ls", command);
+	if ((takers & PUT << which) == 0)
+		cli_wrong("%s takes not all of these options", command);
 	optind++;
 	if (get.folder != NULL && *get.folder == '\0')
 		cli_wrong("the name of the folder is empty");
@@ -285,11 +287,9 @@ main(int argc, char *argv[])
 		project = wandb_config_of(wandb)->project;
 	if (which == 0)
 		prepare_put(argc - optind);
-	ls.entity = entity;
-	ls.project = project;
-	ls.type = type;
-	status = ndjson_filter(
-	    argv + optind, commands[which].key, commands[which].work);
+	put.entity = ls.entity = get.entity = entity;
+	put.project = ls.project = get.project = project;
+	status = ndjson_run(&commands[which].tool, argv + optind);
 	artifact_name_release(&run_name);
 	free(get.holds);
 	wandb_close(wandb);

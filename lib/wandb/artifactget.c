@@ -35,18 +35,19 @@ open_folder(const char *path, jv *why)
 	return -1;
 }
 
-/* artifacts/NAME:vN; the name is the server's. NULL if that is not safe. */
+/* artifacts/NAME:vN; the name is the server's. NULL if that is not safe, or it
+ * has no number. */
 static char *
 folder_of(jv node)
 {
 	jv sequence = record_get(node, "artifactSequence");
 	const char *name = record_str(sequence, "name");
+	long long version = record_int(node, "versionIndex", -1);
 	char *path = NULL;
 
-	if (name != NULL && strchr(name, '/') == NULL &&
+	if (name != NULL && version >= 0 && strchr(name, '/') == NULL &&
 	    safepath_refuse(name, strlen(name)) == NULL)
-		path = xasprintf("artifacts/%s:v%lld", name,
-		    record_int(node, "versionIndex", 0));
+		path = xasprintf("artifacts/%s:v%lld", name, version);
 	jv_free(sequence);
 	return path;
 }
@@ -118,11 +119,28 @@ take_folder(struct artifact_get *get, const char *artifact)
 		  get->folder, get->holds);
 }
 
+/* What the server knows by the name. */
+static jv
+find(struct wandb *wandb, const struct artifact_get *get, const char *artifact,
+    const struct deadline *deadline)
+{
+	struct artifact_name name;
+	jv why =
+	    artifact_name_parse(&name, artifact, get->entity, get->project);
+
+	if (!jv_is_valid(why))
+		return why;
+	jv_free(why);
+	why = artifact_find(wandb, &name, deadline);
+	artifact_name_release(&name);
+	return why;
+}
+
 jv
 artifact_get(struct wandb *wandb, struct artifact_get *get,
-    const struct artifact_name *name, const struct deadline *deadline, jv rec)
+    const struct deadline *deadline, jv rec)
 {
-	jv node = artifact_find(wandb, name, deadline), why;
+	jv node = find(wandb, get, record_str(rec, "artifact"), deadline), why;
 	struct artifact_contents contents;
 	char *folder;
 

@@ -407,14 +407,24 @@ item_complete(struct item *item, const struct artifact_context *context)
 	jv urls = record_get(item->node, "uploadMultipartUrls");
 	jv artifact = record_get(item->node, "artifact");
 	jv v = jv_object(), data;
+	int put = jv_object_length(jv_copy(item->etags));
+	int count = jv_array_length(jv_copy(item->parts));
 
 	v = record_set_str(v, "completeMultipartAction", "Complete");
 	v = jv_object_set(v, jv_string("completedParts"), completed(item));
 	v = record_take(v, "artifactID", artifact, "id");
 	v = record_take(v, "storagePath", item->node, "storagePath");
 	v = record_take(v, "uploadID", urls, "uploadID");
-	data = wandb_ask(context->wandb, "CompleteMultipartUploadArtifact",
-	    complete_query, v, true, context->deadline);
+	if (put == count) {
+		data =
+		    wandb_ask(context->wandb, "CompleteMultipartUploadArtifact",
+			complete_query, v, true, context->deadline);
+	} else {
+		jv_free(v);
+		data = error_value("unavailable",
+		    "CreateArtifactFiles: addresses for %d of %d parts", put,
+		    count);
+	}
 	if (jv_is_valid(data)) {
 		jv_free(data);
 		item->state = ITEM_THERE;

@@ -29,9 +29,7 @@ each(struct list *list, jv edges)
 {
 	jv why = jv_null();
 
-	for (int i = 0;
-	     jv_is_valid(why) && jv_get_kind(edges) == JV_KIND_ARRAY &&
-	     i < jv_array_length(jv_copy(edges));
+	for (int i = 0; jv_is_valid(why) && i < jv_array_length(jv_copy(edges));
 	     i++) {
 		jv edge = jv_array_get(jv_copy(edges), i);
 		jv node = record_get(edge, "node");
@@ -40,8 +38,17 @@ each(struct list *list, jv edges)
 		jv_free(node);
 		jv_free(edge);
 	}
-	jv_free(edges);
 	return why;
+}
+
+/* Whether a page is one, and says where the next begins if there is one. */
+static bool
+is_page(jv found, jv edges, bool more, jv end)
+{
+	/* Of a type that is not there is no list. */
+	return jv_get_kind(found) != JV_KIND_OBJECT ||
+	    (jv_get_kind(edges) == JV_KIND_ARRAY &&
+		(!more || jv_get_kind(end) == JV_KIND_STRING));
 }
 
 /* Takes a page; *after becomes where the next begins, or null. */
@@ -51,11 +58,11 @@ take_page(struct list *list, jv data, jv *after)
 	jv whole = artifact_member(data, list->whole);
 	jv found = artifact_member(data, list->connection);
 	jv entity = artifact_member(data, "project.entity.name");
-	jv more = artifact_member(found, "pageInfo.hasNextPage");
-	jv end = artifact_member(found, "pageInfo.endCursor");
+	jv edges = record_get(found, "edges");
+	jv page = record_get(found, "pageInfo");
+	jv end = record_get(page, "endCursor");
 	bool there = jv_get_kind(whole) == JV_KIND_OBJECT;
-	bool goes_on = jv_get_kind(more) == JV_KIND_TRUE &&
-	    jv_get_kind(end) == JV_KIND_STRING;
+	bool goes_on = record_true(page, "hasNextPage");
 	jv why;
 
 	if (list->entity == NULL && jv_get_kind(entity) == JV_KIND_STRING)
@@ -66,16 +73,21 @@ take_page(struct list *list, jv data, jv *after)
 		    list->name->project, list->name->name != NULL ? "/" : "",
 		    list->name->name != NULL ? list->name->name : "",
 		    list->name->name != NULL ? "artifact" : "project");
+	else if (!is_page(found, edges, goes_on, end))
+		why = error_value("unavailable",
+		    "%s: the answer is no page of a list", list->operation);
 	else if (goes_on && jv_equal(jv_copy(end), jv_copy(*after)))
 		why = error_value("unavailable",
 		    "%s: the server's pages go round in circles",
 		    list->operation);
 	else
-		why = each(list, record_get(found, "edges"));
+		why = jv_get_kind(edges) == JV_KIND_ARRAY ? each(list, edges)
+							  : jv_null();
 	jv_free(*after);
 	*after = goes_on ? jv_copy(end) : jv_null();
 	jv_free(entity);
-	jv_free(more);
+	jv_free(edges);
+	jv_free(page);
 	jv_free(end);
 	jv_free(found);
 	jv_free(whole);

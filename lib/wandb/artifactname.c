@@ -186,10 +186,13 @@ artifact_describe(jv rec, jv node)
 	const char *p = record_str(project, "name");
 	const char *n = record_str(sequence, "name");
 	long long version = record_int(node, "versionIndex", -1);
-	char *name = xasprintf("%s/%s/%s:v%lld", e != NULL ? e : "",
-	    p != NULL ? p : "", n != NULL ? n : "", version);
+	char *name = xasprintf("%s/%s/%s", e != NULL ? e : "",
+	    p != NULL ? p : "", n != NULL ? n : "");
 
-	rec = record_set_str(rec, "artifact", name);
+	/* What is not whole need not have a number yet. */
+	rec = version < 0 ? record_set_str(rec, "artifact", name)
+			  : jv_object_set(rec, jv_string("artifact"),
+				jv_string_fmt("%s:v%lld", name, version));
 	if (version >= 0)
 		rec = record_set_number(rec, "version", (double)version);
 	rec = record_take(rec, "digest", node, "digest");

@@ -444,6 +444,18 @@ describe(const struct job *job, jv rec)
 	return job->put->dry_run ? record_set_bool(rec, "dry_run", true) : rec;
 }
 
+/* Whoever sees the artifact would see it; nor is it shown here. */
+static jv
+refuse_secret(jv rec, char *bare)
+{
+	rec = record_set_str(rec, "path", bare);
+	free(bare);
+	return record_error(rec,
+	    error_value("input",
+		"a reference is kept as it is written, and this one has a user "
+		"or a password in it"));
+}
+
 jv
 artifact_put(struct wandb *wandb, const struct artifact_put *put,
     const char *path, const struct deadline *deadline, jv rec)
@@ -454,8 +466,13 @@ artifact_put(struct wandb *wandb, const struct artifact_put *put,
 		.name = put->name != NULL ? xstrdup(put->name) : name_of(path),
 		.node = jv_null() };
 	const char *bad = artifact_name_refuse(job.name);
+	char *bare = artifact_without_secret(path);
 	jv why;
 
+	if (bare != NULL) {
+		free(job.name);
+		return refuse_secret(rec, bare);
+	}
 	if (bad != NULL)
 		why = error_value("input",
 		    "\"%s\" cannot be the name of an artifact: %s; give one "
@@ -472,6 +489,11 @@ artifact_put(struct wandb *wandb, const struct artifact_put *put,
 		jv_free(why);
 		why = put_new(&job);
 	}
+	if (job.unchanged &&
+	    (put->metadata != NULL || put->description != NULL))
+		warning("%s: unchanged: its metadata and description stay as "
+			"they were",
+		    job.name);
 	rec = jv_is_valid(why) ? describe(&job, rec) : record_error(rec, why);
 	artifact_scan_release(&job.scan);
 	bucket_release(&job.run);

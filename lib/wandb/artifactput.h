@@ -32,7 +32,8 @@ struct artifact_put {
 
 /*
  * Puts path. Consumes rec, and returns it with what the server says of the
- * version, "unchanged" if that was there before, or with "error".
+ * version, "unchanged" if that was there before, or with "error". A reference
+ * with a secret in it is refused, and its "path" shown without.
  */
 jv artifact_put(struct wandb *wandb, const struct artifact_put *put,
     const char *path, const struct deadline *deadline, jv rec);

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -35,12 +36,28 @@ struct walk {
 	const struct globs *include, *exclude;
 };
 
-bool
-artifact_is_reference(const char *text)
+/* Where what follows "://" begins; NULL if text is no reference. */
+static const char *
+reference(const char *text)
 {
 	const char *sign = strstr(text, "://");
 
-	return sign != NULL && sign > text;
+	return sign != NULL && sign > text ? sign + 3 : NULL;
+}
+
+char *
+artifact_without_secret(const char *text)
+{
+	const char *host = reference(text);
+	size_t len = host != NULL ? strcspn(host, "/?#") : 0;
+	const char *at = len > 0 ? memrchr(host, '@', len) : NULL;
+
+	/* A storage may have a container in that place. */
+	if (at == NULL ||
+	    (strncasecmp(text, "http", 4) != 0 &&
+		memchr(host, ':', (size_t)(at - host)) == NULL))
+		return NULL;
+	return xasprintf("%.*s%s", (int)(host - text), text, at + 1);
 }
 
 static jv
@@ -301,8 +318,8 @@ artifact_scan(struct artifact_scan *scan, const char *path,
 
 	*scan = (struct artifact_scan){ 0 };
 	if (stat(path, &st) < 0)
-		return artifact_is_reference(path) ? scan_reference(scan, path)
-						   : io_error(path);
+		return reference(path) != NULL ? scan_reference(scan, path)
+					       : io_error(path);
 	if (S_ISDIR(st.st_mode)) {
 		scan->root = xstrdup(path);
 		why = scan_folder(&walk, path, NULL);

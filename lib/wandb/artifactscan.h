@@ -34,8 +34,11 @@ struct artifact_scan {
 	struct buf local; /* the path of the entry that was given last */
 };
 
-/* Whether text names something elsewhere: s3://..., https://... */
-bool artifact_is_reference(const char *text);
+/*
+ * The reference in text (s3://..., https://...) without the user and password
+ * that are in it, to be freed; NULL if there are none.
+ */
+char *artifact_without_secret(const char *text);
 
 /*
  * Measures path, which is borrowed. With include only files whose paths match

@@ -223,31 +223,40 @@ is_branch(const struct json_value *value)
 	    !json_find(value->text, 0, "_type", &type);
 }
 
-/* Adds all values below a path, which is as it was then. */
 static void
-add_values(struct comparison *comparison, struct table *table, struct buf *path,
+add_value(struct comparison *comparison, struct table *table, struct span key,
     const struct json_value *value)
 {
-	size_t depth = path->len, run = comparison_runs(comparison) - 1;
-	struct span key = { depth > 0 ? path->at : "", depth };
+	table_add(table, key, comparison_runs(comparison) - 1, value->text);
+	if (comparison->by != NULL && table == &comparison->summary &&
+	    !comparison->has_number && span_is(key, comparison->by))
+		judge(comparison, value);
+}
+
+/* Adds all values of an object below a path, which is as it was then. */
+static void
+add_values(struct comparison *comparison, struct table *table, struct buf *path,
+    bool top, struct span object)
+{
+	size_t depth = path->len;
 	struct json_member member;
 	struct json_walk walk;
 
-	if (!is_branch(value)) {
-		table_add(table, key, run, value->text);
-		if (comparison->by != NULL && table == &comparison->summary &&
-		    !comparison->has_number && span_is(key, comparison->by))
-			judge(comparison, value);
-		return;
-	}
-	json_walk(&walk, value->text, 0);
+	json_walk(&walk, object, 0);
 	while (json_next(&walk, &member)) {
-		if (depth == 0 && span_is(member.key, "_wandb"))
+		if (top && span_is(member.key, "_wandb"))
 			continue;
-		if (depth > 0)
+		if (!top)
 			buf_addc(path, '.');
 		json_decode(path, member.key);
-		add_values(comparison, table, path, &member.value);
+		if (is_branch(&member.value))
+			add_values(
+			    comparison, table, path, false, member.value.text);
+		else
+			add_value(comparison, table,
+			    (struct span){
+				path->len > 0 ? path->at : "", path->len },
+			    &member.value);
 		buf_cut(path, depth);
 	}
 }
@@ -258,8 +267,7 @@ add_table(struct comparison *comparison, struct table *table,
 {
 	struct buf path = { 0 };
 
-	if (is_branch(value))
-		add_values(comparison, table, &path, value);
+	add_values(comparison, table, &path, true, value->text);
 	buf_release(&path);
 }
 

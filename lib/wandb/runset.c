@@ -137,10 +137,9 @@ tag_at(jv tags, const char *tag)
 static jv
 put_tag(jv tags, const char *tag, bool remove)
 {
-	int at = tag_at(tags, tag);
 	jv out = jv_array();
 
-	if (remove == (at < 0)) {
+	if (remove == (tag_at(tags, tag) < 0)) {
 		jv_free(out);
 		return tags;
 	}
@@ -150,7 +149,7 @@ put_tag(jv tags, const char *tag, bool remove)
 	}
 	jv_array_foreach(tags, i, one)
 	{
-		if (i != at)
+		if (strcmp(jv_string_value(one), tag) != 0)
 			out = jv_array_append(out, one);
 		else
 			jv_free(one);
