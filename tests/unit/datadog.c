@@ -105,7 +105,7 @@ test_tags(void **state)
 		{ "", "" },
 		{ "1:2", "" },
 	};
-	char tag[1000], want[1000] = "";
+	char want[1000] = "", tag[sizeof want + 3];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
