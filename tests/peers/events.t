@@ -134,7 +134,7 @@ done
 table
 r LRANGE filemetadata 0 -1 | sql | db >"$out"
 is 'a list' "$(rows)" "$expected"
-is 'is told' "$(tail -n 1 "$out")" 'wb-events-sql: committed complete=1 created=27 removed=4 unknown=1 disagreed=0 inserted=27 updated=0 revived=0 marked=0'
+is 'is told' "$(tail -n 1 "$out")" 'wb-events-sql: committed complete=1 created=27 removed=4 unknown=1 others=0 disagreed=0 inserted=27 updated=0 revived=0 marked=0'
 jq -c 'to_entries[]' "$data/namespace.hgetall.json" | while IFS= read -r one; do
     r HSET hash "$(printf '%s' "$one" | jq -j .key)" \
         "$(printf '%s' "$one" | jq -j .value)" </dev/null
@@ -329,7 +329,19 @@ ok 'one with a project that is not known' take
 is 'is kept' "$(r KEYS 'filemetadata*' | sed 's/left\..*/left/')" \
     filemetadata.left
 ok 'which is told' grep_err 'kept as filemetadata.left'
-r DEL "$(r KEYS 'filemetadata*')" >"$out"
+left=$(r KEYS 'filemetadata*')
+again() {
+    r RENAMENX "$left" "filemetadata.work.${left#*left.}" >"$out"
+}
+for option in --run=none --bucket=wandb; do
+    again
+    ok "$option" run 0 take-events "$ids" "$option"
+    is 'keeps what it leaves out' "$(r KEYS 'filemetadata*')" "$left"
+done
+jq '. + {"wandb_artifacts/": null}' "$ids" >null.json
+again
+ok 'what has null' run 0 take-events null.json
+is 'is not kept' "$(r KEYS 'filemetadata*')" ''
 {
     cat list
     echo '[{"Event":[{"eventVer'
