@@ -372,6 +372,23 @@ db -e 'RENAME TABLE files2 TO files'
 ok 'later' take
 is 'all is gone' "$(r KEYS 'filemetadata*')" ''
 
+r HSET hash2 a b >"$out"
+ok 'a hash' run 1 env KEY=hash2 take-events "$ids"
+ok 'is no list' grep_err 'hash2 is no list: hash'
+is 'and stays' "$(r KEYS 'hash2*')" hash2
+r DEL hash2 >"$out"
+odd='a "b" [c]*?\'
+r RPUSH "$odd" "$(head -n 1 list)" >"$out"
+ok 'a name of another kind, stopped' run 1 env KEY="$odd" MARIADB=false \
+    take-events "$ids"
+ok 'later' run 0 env KEY="$odd" take-events "$ids"
+is 'is gone' "$(r KEYS 'a *')" ''
+table
+yes 'RPUSH filemetadata []' | head -n 2500 | r >"$out"
+push <list
+ok 'one in pieces' take
+is 'is taken' "$(rows)" "$expected"
+
 # Killed at each call of a program, before it and behind it.
 mkdir killing
 for program in redis-cli wb-events-sql mariadb; do
@@ -407,7 +424,7 @@ while [ "$n" -le 20 ]; do
     n=$((n + 1))
 done
 is 'killed at any call, nothing is lost' "$broken" ''
-is 'in so many places' "$kills" 14
+is 'in so many places' "$kills" 16
 r DEL filemetadata >"$out"
 # Two at once, while MinIO goes on.
 table
