@@ -137,18 +137,16 @@ read_sequencer(struct span text, struct event_moment *moment)
 		return false;
 	for (size_t i = 0; i < ALL; i++) {
 		char c = i < text.len ? text.at[i] : '0';
-		unsigned digit = c >= '0' && c <= '9' ? (unsigned)(c - '0')
-		    : c >= 'A' && c <= 'F'            ? (unsigned)(c - 'A') + 10
-		    : c >= 'a' && c <= 'f'            ? (unsigned)(c - 'a') + 10
-						      : 16;
+		int digit = hex_digit(c);
 
-		if (digit == 16)
+		if (digit < 0)
 			return false;
 		if (i < HIGH)
-			moment->sequencer = moment->sequencer << 4 | digit;
+			moment->sequencer =
+			    moment->sequencer << 4 | (unsigned)digit;
 		else
 			moment->sequencer_low =
-			    moment->sequencer_low << 4 | digit;
+			    moment->sequencer_low << 4 | (unsigned)digit;
 	}
 	return true;
 }
