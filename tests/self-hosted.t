@@ -170,6 +170,17 @@ ok 'wb-artifact get' run 1 wb-artifact get -o "$work/none" \
     tester/made/kept:latest
 ok 'tells of them, too' grep_err 'HOST has to be set'
 
+# A name without a dot that is found, here by a proxy, is no such thing.
+hosted http '' --storage=http://labstore:9000 \
+    --fault 'match=upload times=always status=403'
+copy typical
+http_proxy=$url no_proxy=127.0.0.1
+export http_proxy no_proxy
+ok 'a storage that refuses' sync 1
+ok 'did so' grep_err 'HTTP 4'
+is 'and has a good name' "$(grep -c 'HOST has to be set' "$err")" 0
+unset http_proxy no_proxy
+
 # Another day HOST is set.
 hosted http '' --store="$work/store" --storage=http://localhost:1
 copy typical

@@ -88,13 +88,14 @@ storage_is_inside(const struct wandb *wandb, const char *url)
 }
 
 jv
-storage_error(const struct wandb *wandb, const char *url, jv error)
+storage_error(const struct wandb *wandb, const struct http_call *call, jv error)
 {
 	const char *base = wandb_config_of(wandb)->base_url;
-	struct origin there = origin_of(url);
+	struct origin there = origin_of(call->url);
 	jv told;
 
-	if (jv_is_valid(error) || !storage_is_inside(wandb, url))
+	if (jv_is_valid(error) || !storage_is_inside(wandb, call->url) ||
+	    (call->status != 0 && !is_loopback(there.name)))
 		return error;
 	told = error_value(error_code(error),
 	    "%s; the server says that files go to %.*s%.*s, which is a name of "
