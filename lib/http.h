@@ -46,8 +46,8 @@
  *
  * TLS is verified, by the certificates in SSL_CERT_FILE and SSL_CERT_DIR, which
  * is else the hashed folder /etc/ssl/certs if there is one, as that is ten
- *times faster than parsing the bundle: so those of a company's own stand beside
- *the world's. Proxies as libcurl: https_proxy, http_proxy, no_proxy.
+ * times faster than parsing the bundle: so those of a company's own stand
+ * beside the world's. Proxies as libcurl: https_proxy, http_proxy, no_proxy.
  *
  * -v says each try: method, URL without its query and without what may be a
  * token in its path, status, bytes, seconds. Never a header or a body.

@@ -122,15 +122,6 @@ json_is_utf8(struct span bytes)
 	return true;
 }
 
-static int
-hex_digit(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The four hex digits at at; -1 if they are none. */
 static int
 hex4(const uint8_t *at, const uint8_t *end)
@@ -140,7 +131,7 @@ hex4(const uint8_t *at, const uint8_t *end)
 	if (end - at < 4)
 		return -1;
 	for (int i = 0; i < 4; i++) {
-		int digit = hex_digit(at[i]);
+		int digit = hex_digit((char)at[i]);
 
 		if (digit < 0)
 			return -1;

@@ -29,6 +29,16 @@ struct span {
 struct span span_of(const char *text);
 bool span_is(struct span span, const char *text);
 
+/* What a hex digit stands for; -1 if it is none. */
+static inline int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 /*
  * Bytes that grow. All zero is empty and valid. While it is not empty a NUL
  * that is not counted follows the bytes.

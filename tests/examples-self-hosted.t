@@ -5,7 +5,8 @@
 . "$srcdir/tests/lib.sh"
 
 # Not in the tree: .env is read there.
-cp -R "$srcdir/examples/self-hosted" "$work/here"
+tree=$(cd "$srcdir/examples/self-hosted" && pwd)
+cp -R "$tree" "$work/here"
 chmod -R u+w "$work/here"
 PATH=$work/here:$work/bin:$PATH
 vol=$work/vol
@@ -89,10 +90,24 @@ echo 'compose run --rm --no-deps -T --entrypoint tar wandb -C /vol --numeric-own
 ok 'an archive that is not what the volume is' run 1 backup backups
 is 'is none' "$(ls backups)" ''
 ok 'the server goes on' test ! -e stopped
-echo 'compose exec' >fault
-ok 'nobody can say how many events wait' run 1 backup backups
-is 'no archive' "$(ls backups)" ''
-rm fault
+for one in 'redis-cli' 'sh -c'; do
+    echo "compose exec -T wandb $one" >fault
+    ok "nobody can say how many events wait: $one" run 1 backup backups
+    is 'no archive' "$(ls backups)" ''
+done
+echo 'compose up' >fault
+ok 'a server that does not start again' run 1 backup backups
+ok 'is told' grep_err 'does not start'
+is 'the archive is there' "$(ls backups | wc -l | tr -d ' ')" 2
+rm -rf backups/* stopped fault
+: >docker.log
+ok 'a folder that is not there' run 1 backup none
+is 'costs no stop' "$(grep -c 'compose stop' docker.log)" 0
+mkdir 'backups/a b'
+ok 'one with a space' run 0 backup 'backups/a b'
+is 'has it' "$(ls 'backups/a b' | wc -l | tr -d ' ')" 2
+rm -rf backups/*
+rm -f fault
 touch stopped
 ok 'a server that was stopped' run 0 backup backups
 ok 'stays so' test -e stopped
@@ -124,7 +139,21 @@ echo 'compose run --rm --no-deps -T --entrypoint tar wandb -C /vol --numeric-own
 ok 'a volume that is not what the archive is' run 1 restore --over "$archive"
 ok 'is told' grep_err 'not whole, and the server stays stopped'
 ok 'and it does' test -e stopped
+rm -f stopped
+before=$(listing)
+echo 'compose run --rm --no-deps -T --entrypoint find wandb /vol -mindepth 1 -maxdepth' >fault
+ok 'a volume that cannot be looked at' run 1 restore "$archive"
+is 'is not taken for empty' "$(listing)" "$before"
+is 'by any program' "$(tail -n 1 docker.log | grep -c 'entrypoint tar')" 0
+rm -f stopped
+echo 'compose run --rm --no-deps -T --entrypoint find wandb /vol -mindepth 1 -delete' >fault
+ok 'one that cannot be emptied' run 1 restore --over "$archive"
+ok 'is told' grep_err 'not whole, and the server stays stopped'
 rm -f fault stopped
+mv "$archive.sha256" digest
+ok 'an archive without its digest' run 1 restore --over "$archive"
+ok 'is told' grep_err 'not what was written; nothing was done'
+mv digest "$archive.sha256"
 ok 'without an archive' run 1 restore
 
 # ---- MinIO's events ----
@@ -149,6 +178,9 @@ for code in 200 409; do
 done
 is 'the key is no argument' "$(grep -c not-in-arguments curl.log)" 0
 ok 'it was given' grep -q '^user = "me:not-in-arguments"$' curl.key
+printf '%s\n' "MINIO_ROOT_PASSWORD='a\"b\\c'" >>here/.env
+ok 'a password with a quote' run 0 route-events
+ok 'is the same to curl' grep -qF 'user = "me:a\"b\\c"' curl.key
 is 'both kinds of events' "$(grep -o 's3:Object[A-Za-z]*:\*' curl.log | sort -u |
     tr '\n' ' ')" 's3:ObjectCreated:* s3:ObjectRemoved:* '
 printf 403 >bucket
@@ -157,11 +189,15 @@ ok 'is told' grep_err 'HTTP 403'
 
 # ---- what is in the files ----
 
-here=$srcdir/examples/self-hosted
+here=$tree
+is 'they are there' "$(cat "$here"/*.yaml | grep -c '^services:')" 2
 is 'no LOCAL_RESTORE is left on' "$(cat "$here"/*.yaml "$here/Dockerfile" \
     "$here/.env.example" | grep -c LOCAL_RESTORE)" 0
+is 'the bucket is the one that wb-events-sql takes, everywhere' \
+    "$(grep -hoE 'MINIO_BUCKET:-[a-z-]+' "$here/compose.storage.yaml" \
+        "$here/route-events" | sort -u)" MINIO_BUCKET:-local-files
 is 'no secret has a value' "$(grep -hE '(LICENSE|PASSWORD|USER)[A-Z_]*[:=]' \
-    "$here"/*.yaml "$here/.env.example" | grep -vcE '=$|: \$\{')" 0
+    "$here"/*.yaml "$here/.env.example" | grep -vcE '=$|: ("s3://)?\$\{')" 0
 is 'each variable of compose.yaml is in .env.example' "$(
     grep -oE '\$\{[A-Z_]+' "$here/compose.yaml" | tr -d '${' | sort -u |
         while read -r name; do

@@ -107,6 +107,9 @@ is 'it is not asked again' "$(slept)" 0
 ok 'a file that is not there' run 1 env SSL_CERT_FILE="$work/none.pem" \
     wb-runs --whoami
 ok 'is named' grep_err none.pem
+: >"$work/empty.pem"
+ok 'an empty one' run 1 env SSL_CERT_FILE="$work/empty.pem" wb-runs --whoami
+ok 'is named, too' grep_err empty.pem
 ok 'http where https is spoken' run 1 env \
     WANDB_BASE_URL="http${WANDB_BASE_URL#https}" wb-runs --whoami
 is 'is no answer, or no good one' \
@@ -133,12 +136,15 @@ ok 'the name without the port is another' run 2 env -u WANDB_API_KEY \
 
 # ---- addresses that lead nowhere: HOST was not set ----
 
-for storage in http://localhost:1 http://minio:9000 http://4f1d2a7c9b3e:8080; do
+for storage in http://localhost:1 http://minio:9000 http://4f1d2a7c9b3e:8080 \
+    http://key:hunter2@minio:9000; do
     hosted http '' --storage="$storage"
+    shown=$(echo "$storage" | sed 's,//.*@,//,')
     copy typical
     ok "$storage" sync 1
     ok "$storage: what is to be done" grep_err \
-        "files go to $storage, .*HOST has to be set.*$WANDB_BASE_URL"
+        "files go to $shown, .*HOST has to be set.*$WANDB_BASE_URL"
+    is "$storage: no secret is told" "$(cat "$out" "$err" | grep -c hunter)" 0
     ok "$storage: it was told at once" grep_err 'trying again'
     is "$storage: only once" "$(grep -c 'trying again' "$err")" 1
     is "$storage: in seconds" "$(slept | awk '{ print ($1 < 90) }')" 1
@@ -163,6 +169,17 @@ hosted http '' --store="$work/artifacts" --storage=http://4f1d2a7c9b3e:8080
 ok 'wb-artifact get' run 1 wb-artifact get -o "$work/none" \
     tester/made/kept:latest
 ok 'tells of them, too' grep_err 'HOST has to be set'
+
+# A name without a dot that is found, here by a proxy, is no such thing.
+hosted http '' --storage=http://labstore:9000 \
+    --fault 'match=upload times=always status=403'
+copy typical
+http_proxy=$url no_proxy=127.0.0.1
+export http_proxy no_proxy
+ok 'a storage that refuses' sync 1
+ok 'did so' grep_err 'HTTP 4'
+is 'and has a good name' "$(grep -c 'HOST has to be set' "$err")" 0
+unset http_proxy no_proxy
 
 # Another day HOST is set.
 hosted http '' --store="$work/store" --storage=http://localhost:1

@@ -145,6 +145,8 @@ is 'is a removal' "$(field deleted_at)" 2026-11-21T04:30:43.979Z
 echo '{"Service":"Amazon S3","Event":"s3:TestEvent","Bucket":"b"}' >test
 ok "S3's first message" from test 0
 is 'is none' "$(cat "$out" "$err")" ''
+one "$(printf '%070000d' 0)"
+is 'a long name is told in short' "$(wc -c <"$err" | awk '{ print ($1 < 500) }')" 1
 ok 'another bucket' one 'e%2Fp%2Fr%2Fx' '.s3.bucket.name = "a \u001b"'
 is 'is left out' "$(cat "$out")" ''
 ok 'and told' grep_err 'of another bucket: 1, .*: "a \\u001b"$'
@@ -231,8 +233,15 @@ ids_are() {
 ok 'an entity of its own' ids_are '{"ai/VITON-HD_GMM":7,"VITON-HD_GMM":8,
     "x/VITON-HD_AFWM":9,"VITON-HD_AFWM":null,"other":1}' 0
 is 'wins' "$(jq -s -c 'map(.project_id) | unique' "$out")" '[7]'
-ok 'the others are told' grep_err '"ai/VITON-HD_AFWM", "wandb_artifacts/12"'
-for bad in '[]' '{"a":1.5}' '{"a":-1}' '{"a":"1"}' '{"a":1,"a":2}' '{' ''; do
+ok 'what has null is told' grep_err 'leaves out: 1, .*: "ai/VITON-HD_AFWM"$'
+ok 'and what is not in it' grep_err 'an id in --projects: 1, .*"wandb_artifacts/12"$'
+ok 'an entity whose projects have no files' ids_are \
+    '{"VITON-HD_GMM":8,"VITON-HD_AFWM":4,"wandb_artifacts/":null,"12":5}' 0
+is 'has no rows' "$(jq -s -c 'map(.project_id) | unique' "$out")" '[4,8]'
+ok 'and is told' grep_err 'leaves out: 1, .*: "wandb_artifacts/12"$'
+ok 'SQL of it' from "$data/access.ndjson" 0 --sql --projects=ids.json
+ok 'is of all events' grep -q 'unknown=0 others=0 disagreed=0' "$out"
+for bad in '{"ai/":3}' '[]' '{"a":1.5}' '{"a":-1}' '{"a":"1"}' '{"a":1,"a":2}' '{' ''; do
     ok "ids: $bad" ids_are "$bad" 2
     is 'are none' "$(cat "$out")" ''
     ok 'by name' grep_err 'ids.json'
@@ -260,12 +269,14 @@ END
     event 'e%2Fp%2Fr%2Fx' '.s3.object.sequencer = "x"'
     event 'e%2Fp%2Fr%2Fx' '.s3.object.size = -1'
     event 'e%2Fp%2Fr%2Fx' 'del(.s3.object.key)'
+    event 'e%2Fp%2Fr%2Fx' 'del(.eventName)'
+    event 'e%2Fp%2Fr%2Fx' '.eventTime = "2026-12-31T23:59:60Z"'
     sed -n 2p "$data/access.ndjson"
 } >bad
 ok 'lines that are no event' from bad 1
 is 'do not hold up the others' "$(jq -s length "$out")" 2
 is 'are named by their numbers' "$(sed -n 's/.*: line \([0-9]*\): .*/\1/p' \
-    "$err" | tr '\n' ' ')" '2 3 4 6 7 8 9 10 11 12 13 14 15 16 '
+    "$err" | tr '\n' ' ')" '2 3 4 6 7 8 9 10 11 12 13 14 15 16 17 18 '
 for length in $(seq 1 37 1000); do
     head -c "$length" first >cut
     from cut 1 && [ ! -s "$out" ] && continue
@@ -279,13 +290,19 @@ ok 'says that it is not all' grep -q 'committed complete=0' "$out"
 ok 'SQL' from "$data/access.ndjson" 0 --sql --projects="$ids"
 is 'ends behind the COMMIT' "$(tail -n 4 "$out" | head -n 1)" 'COMMIT;'
 ok 'with a line that tells' grep -q \
-    "^SELECT CONCAT('wb-events-sql: committed complete=1 created=27 removed=4 unknown=1 " \
+    "^SELECT CONCAT('wb-events-sql: committed complete=1 created=27 removed=4 unknown=1 others=0 disagreed=0 " \
     "$out"
 is 'is one transaction' "$(grep -cE '^(START TRANSACTION|COMMIT);$' "$out")" 2
 is 'holds no name as it is' "$(grep -c 'VITON\|wandb-summary\|plain' "$out")" 0
 cp "$out" sql
 ok 'again' from shuffled 0 --sql --projects="$ids"
 ok 'it is the same' cmp -s "$out" sql
+ok 'of one run' from "$data/access.ndjson" 0 --sql --projects="$ids" \
+    --run=ejf7lqvc
+ok 'tells of the others' grep -q 'unknown=[01] others=[1-9]' "$out"
+ok 'of another bucket' from "$data/access.ndjson" 0 --sql --projects="$ids" \
+    --bucket=wandb
+ok 'likewise' grep -q 'created=0 .* unknown=0 others=[1-9]' "$out"
 ok 'of nothing' from empty 0 --sql --projects="$ids"
 ok 'it says so' grep -q 'complete=1 created=0' "$out"
 python3 "$bench/events.py" make 3000 >many

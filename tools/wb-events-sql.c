@@ -57,46 +57,48 @@ static const char *bucket, *bucket_dir, *projects_file, *run;
 static int bucket_fd = -1;
 static struct projects projects;
 static struct objects *objects;
-static long line_number, bad_lines;
+static long line_number, bad_lines, other_runs;
 
-static struct skipped foreign = { .what = "events of another bucket" };
-static struct skipped strange = { .what = "events of no run file" };
-static struct skipped unknown = {
-	.what = "events of projects without an id in --projects",
-};
-static struct skipped gone = {
-	.what = "files that were written but are not in --bucket-dir",
-};
-static struct skipped there = {
-	.what = "files that were removed but are in --bucket-dir",
+enum { FOREIGN, STRANGE, UNKNOWN, LEFT_OUT, GONE, THERE, KINDS };
+static struct skipped skipped[KINDS] = {
+	[FOREIGN].what = "events of another bucket",
+	[STRANGE].what = "events of no run file",
+	[UNKNOWN].what = "events of projects without an id in --projects",
+	[LEFT_OUT].what = "events of what --projects leaves out",
+	[GONE].what = "files that were written but are not in --bucket-dir",
+	[THERE].what = "files that were removed but are in --bucket-dir",
 };
 
 static void
-skip(struct skipped *skipped, struct span name)
+skip(int kind, struct span name)
 {
-	skipped_add(skipped, line_number, name);
+	skipped_add(&skipped[kind], line_number, name);
 }
 
 static void
 take(void *context, const struct event *event)
 {
 	struct objectkey parts;
+	struct span id;
 
 	(void)context;
 	if (!span_is(event->bucket, bucket))
-		skip(&foreign, event->bucket);
+		skip(FOREIGN, event->bucket);
 	else if (event->versioned)
 		die(STATUS_USAGE,
 		    "line %ld: the bucket %s is versioned: its events do not "
 		    "tell what it holds",
 		    line_number, bucket);
 	else if (!objectkey_split(event->key, &parts))
-		skip(&strange, event->key);
+		skip(STRANGE, event->key);
 	else if (run != NULL && !span_is(parts.run, run))
-		return;
-	else if (projects_file != NULL &&
-	    projects_id(&projects, &parts).len == 0)
-		skip(&unknown, parts.path);
+		other_runs++;
+	else if (projects_file == NULL)
+		objects_take(objects, event);
+	else if (!projects_id(&projects, &parts, &id))
+		skip(UNKNOWN, parts.path);
+	else if (id.len == 0)
+		skip(LEFT_OUT, parts.path);
 	else
 		objects_take(objects, event);
 }
@@ -183,7 +185,7 @@ agrees(const struct filerow *row)
 		die(STATUS_STREAM, "%s: %s: %s", bucket_dir, name.at, why);
 	}
 	if (has == row->removed)
-		skip(has ? &there : &gone, row->whole_key);
+		skip(has ? THERE : GONE, row->whole_key);
 	return has != row->removed;
 }
 
@@ -203,7 +205,7 @@ write_rows(bool as_sql)
 		filerow_fill(&row, objects, list[i]);
 		if (!agrees(&row))
 			continue;
-		row.project_id = projects_id(&projects, &row.key);
+		(void)projects_id(&projects, &row.key, &row.project_id);
 		if (as_sql) {
 			filesql_row(&sql, &row);
 		} else {
@@ -215,8 +217,9 @@ write_rows(bool as_sql)
 		filesql_end(&sql, bucket,
 		    &(struct filesql_end){
 			.complete = bad_lines == 0,
-			.unknown = unknown.count,
-			.disagreed = gone.count + there.count,
+			.unknown = skipped[UNKNOWN].count,
+			.others = skipped[FOREIGN].count + other_runs,
+			.disagreed = skipped[GONE].count + skipped[THERE].count,
 		    });
 	else
 		filerow_write(&records, true);
@@ -282,11 +285,8 @@ main(int argc, char *argv[])
 	objects = objects_new();
 	read_events();
 	write_rows(as_sql);
-	skipped_tell(&foreign);
-	skipped_tell(&strange);
-	skipped_tell(&unknown);
-	skipped_tell(&gone);
-	skipped_tell(&there);
+	for (int i = 0; i < KINDS; i++)
+		skipped_tell(&skipped[i]);
 	objects_free(objects);
 	projects_release(&projects);
 	return bad_lines == 0 ? STATUS_OK : STATUS_RECORD;

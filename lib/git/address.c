@@ -2,7 +2,6 @@
 /*
  * git/address - the URL of a remote, taken apart as git does
  */
-#include <ctype.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,16 +23,6 @@ static const struct {
 	{ "https", ADDRESS_HTTP, "https" },
 };
 
-static int
-hex_value(char c)
-{
-	const char *digits = "0123456789abcdef";
-	const char *at =
-	    c != '\0' ? strchr(digits, tolower((unsigned char)c)) : NULL;
-
-	return at != NULL ? (int)(at - digits) : -1;
-}
-
 /* Text with %XX decoded; the caller's. What is no %XX stays as it is. */
 static char *
 decoded(const char *text, size_t len)
@@ -42,8 +31,8 @@ decoded(const char *text, size_t len)
 
 	for (size_t i = 0; i < len; i++) {
 		int high =
-		    i + 2 < len && text[i] == '%' ? hex_value(text[i + 1]) : -1;
-		int low = high >= 0 ? hex_value(text[i + 2]) : -1;
+		    i + 2 < len && text[i] == '%' ? hex_digit(text[i + 1]) : -1;
+		int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
 
 		if (low >= 0) {
 			buf_addc(&out, (char)(high * 16 + low));

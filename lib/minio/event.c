@@ -92,7 +92,7 @@ read_time(struct span text, int64_t *time)
 	minute = digits(text.at + 14, 2);
 	second = digits(text.at + 17, 2);
 	if (year < 1000 || day < 1 || day > days_of(year, month) || hour < 0 ||
-	    hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60)
+	    hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59)
 		return false;
 	if (text.at[end] == '.') {
 		int scale = 100;
@@ -137,18 +137,16 @@ read_sequencer(struct span text, struct event_moment *moment)
 		return false;
 	for (size_t i = 0; i < ALL; i++) {
 		char c = i < text.len ? text.at[i] : '0';
-		unsigned digit = c >= '0' && c <= '9' ? (unsigned)(c - '0')
-		    : c >= 'A' && c <= 'F'            ? (unsigned)(c - 'A') + 10
-		    : c >= 'a' && c <= 'f'            ? (unsigned)(c - 'a') + 10
-						      : 16;
+		int digit = hex_digit(c);
 
-		if (digit == 16)
+		if (digit < 0)
 			return false;
 		if (i < HIGH)
-			moment->sequencer = moment->sequencer << 4 | digit;
+			moment->sequencer =
+			    moment->sequencer << 4 | (unsigned)digit;
 		else
 			moment->sequencer_low =
-			    moment->sequencer_low << 4 | digit;
+			    moment->sequencer_low << 4 | (unsigned)digit;
 	}
 	return true;
 }
@@ -198,7 +196,7 @@ struct parts {
 	struct json_value s3, time;
 	struct span key;
 	struct span sequencer;
-	bool has_s3, has_time, has_bucket, has_key;
+	bool has_name, has_s3, has_time, has_bucket, has_key;
 	bool has_size; /* and it is one, or there is none */
 };
 
@@ -307,6 +305,7 @@ walk_event(
 			parts->s3 = member.value;
 			parts->has_s3 = member.value.type == JSON_OBJECT;
 		} else if (is_text && span_is(member.key, "eventName")) {
+			parts->has_name = true;
 			event->kind =
 			    kind_of((struct span){ member.value.text.at + 1,
 				member.value.text.len - 2 });
@@ -329,9 +328,11 @@ take_event(
 {
 	const char *fault = NULL;
 
-	if (event->kind == EVENT_OTHER)
+	if (parts->has_name && event->kind == EVENT_OTHER)
 		return;
-	if (!parts->has_s3)
+	if (!parts->has_name)
+		fault = "an event without eventName";
+	else if (!parts->has_s3)
 		fault = "an event without s3";
 	else
 		fault = finish(reader, event, parts);

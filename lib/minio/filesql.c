@@ -285,11 +285,12 @@ filesql_end(
 	buf_addf(out,
 	    "COMMIT;\n"
 	    "SELECT CONCAT('wb-events-sql: committed complete=%d created=%ld "
-	    "removed=%ld unknown=%ld disagreed=%ld inserted=', @kw_inserted,\n"
+	    "removed=%ld unknown=%ld others=%ld disagreed=%ld inserted=',\n"
+	    "    @kw_inserted,"
 	    "    ' updated=', @kw_updated, ' revived=', @kw_revived,\n"
 	    "    ' marked=', @kw_removed) AS result;\n",
 	    end->complete, sql->created, sql->removed, end->unknown,
-	    end->disagreed);
+	    end->others, end->disagreed);
 	filerow_write(out, true);
 	free(url);
 	buf_release(out);

@@ -27,6 +27,7 @@ struct filesql {
 struct filesql_end {
 	bool complete;  /* all lines of the input could be read */
 	long unknown;   /* events of projects that are not known */
+	long others;    /* events of other buckets or runs */
 	long disagreed; /* objects that are not as the events say */
 };
 

@@ -137,12 +137,11 @@ add(struct objects *objects, struct span key, uint32_t hash)
 	return object;
 }
 
+/* Capitals are another text: they are none. */
 static int
-hex_digit(char c)
+lower_hex_digit(char c)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	return c >= 'A' && c <= 'F' ? -1 : hex_digit(c);
 }
 
 /* 32 hex digits, and the number of parts behind them if there is one. */
@@ -154,8 +153,8 @@ read_sum(struct object *object, struct span etag)
 	if (etag.len < 2 * OBJECT_MD5 || etag.len > 2 * OBJECT_MD5 + 10)
 		return false;
 	for (size_t i = 0; i < OBJECT_MD5; i++) {
-		int high = hex_digit(etag.at[2 * i]);
-		int low = hex_digit(etag.at[2 * i + 1]);
+		int high = lower_hex_digit(etag.at[2 * i]);
+		int low = lower_hex_digit(etag.at[2 * i + 1]);
 
 		if (high < 0 || low < 0)
 			return false;

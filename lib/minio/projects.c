@@ -2,8 +2,10 @@
 /*
  * projects - the numbers that a W&B server has given to its projects
  */
-#include "minio/projects.h"
+#include <stdlib.h>
+
 #include "file.h"
+#include "minio/projects.h"
 #include "record.h"
 
 enum { MOST = 64 << 20 };
@@ -18,6 +20,13 @@ is_id(struct span text)
 		if (text.at[i] < '0' || text.at[i] > '9')
 			return false;
 	return true;
+}
+
+/* Whether a key stands for all projects of an entity. */
+static bool
+is_entity(struct span key)
+{
+	return key.len > 0 && key.at[key.len - 1] == '/';
 }
 
 jv
@@ -37,7 +46,8 @@ projects_read(struct projects *projects, const char *path)
 	for (size_t i = 0; i < projects->members.count; i++) {
 		const struct json_member *one = &projects->members.at[i];
 
-		if (one->value.type != JSON_NULL && !is_id(one->value.text))
+		if (one->value.type != JSON_NULL &&
+		    (!is_id(one->value.text) || is_entity(one->key)))
 			return error_value("input",
 			    "%s: byte %zu: not a project's id", path,
 			    (size_t)(one->value.text.at - projects->file.at) +
@@ -46,34 +56,38 @@ projects_read(struct projects *projects, const char *path)
 	return jv_null();
 }
 
-/* What is there by this name; of length 0 if there is nothing. */
-static struct span
-look(const struct projects *projects, const char *name, bool *there)
+/* Notes what is there by this name; false if there is nothing. */
+static bool
+look(struct projects *projects, const char *name)
 {
 	const struct json_member *one = json_member(&projects->members, name);
 
-	*there = one != NULL;
-	if (one == NULL || one->value.type == JSON_NULL)
-		return (struct span){ "", 0 };
-	return one->value.text;
+	projects->last_id = (struct span){ "", 0 };
+	if (one != NULL && one->value.type != JSON_NULL)
+		projects->last_id = one->value.text;
+	projects->last_known = one != NULL;
+	return one != NULL;
 }
 
-struct span
-projects_id(struct projects *projects, const struct objectkey *parts)
+bool
+projects_id(
+    struct projects *projects, const struct objectkey *parts, struct span *id)
 {
 	struct buf *last = &projects->last;
-	bool there;
 
-	if (last->len == parts->path.len &&
-	    memcmp(last->at, parts->path.at, last->len) == 0)
-		return projects->last_id;
-	buf_clear(last);
-	buf_add(last, parts->path.at, parts->path.len);
-	projects->last_id = look(projects, last->at, &there);
-	if (!there)
-		projects->last_id =
-		    look(projects, last->at + parts->entity.len + 1, &there);
-	return projects->last_id;
+	if (last->len != parts->path.len ||
+	    memcmp(last->at, parts->path.at, last->len) != 0) {
+		char *entity = xasprintf(
+		    "%.*s/", (int)parts->entity.len, parts->entity.at);
+
+		buf_clear(last);
+		buf_add(last, parts->path.at, parts->path.len);
+		if (!look(projects, last->at) && !look(projects, entity))
+			look(projects, last->at + parts->entity.len + 1);
+		free(entity);
+	}
+	*id = projects->last_id;
+	return projects->last_known;
 }
 
 void

@@ -11,17 +11,22 @@ void
 skipped_add(struct skipped *skipped, long line, struct span name)
 {
 	struct buf quoted = { 0 };
+	bool is_long = name.len > MOST_NAMES;
 
 	if (skipped->count++ == 0)
 		skipped->line = line;
 	if (skipped->names.len > MOST_NAMES)
 		return;
+	if (is_long)
+		name.len = MOST_NAMES;
 	json_quote(&quoted, name);
+	if (is_long)
+		buf_adds(&quoted, "...");
 	if (skipped->names.len == 0 ||
 	    strstr(skipped->names.at, quoted.at) == NULL)
 		buf_addf(&skipped->names, "%s%s",
 		    skipped->names.len > 0 ? ", " : "", quoted.at);
-	if (skipped->names.len > MOST_NAMES)
+	if (skipped->names.len > MOST_NAMES && !is_long)
 		buf_adds(&skipped->names, ", ...");
 	buf_release(&quoted);
 }

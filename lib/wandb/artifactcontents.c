@@ -233,7 +233,7 @@ artifact_contents(const struct wandb *wandb, struct artifact_contents *contents,
 		    : error_value("damaged",
 			  "what the server has as its manifest is none");
 	} else {
-		why = storage_error(wandb, url, jv_copy(call.error));
+		why = storage_error(wandb, &call, jv_copy(call.error));
 	}
 	if (contents->layout == NULL)
 		contents->layout = xstrdup("V1");

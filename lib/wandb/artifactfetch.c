@@ -429,7 +429,7 @@ miss_by_network(struct slot *slot)
 {
 	struct artifact_fetch *fetch = slot->fetch;
 	const struct http_call *call = &slot->call;
-	jv why = storage_error(fetch->wandb, slot->url, jv_copy(call->error));
+	jv why = storage_error(fetch->wandb, call, jv_copy(call->error));
 
 	if (call->status == 0 && !call->unsure && jv_is_valid(fetch->nobody) &&
 	    storage_is_inside(fetch->wandb, slot->url))

@@ -158,7 +158,7 @@ artifactlook_part(struct artifact *artifact, const char *url,
 	why = jv_is_valid(call.error)
 	    ? compare(artifact, (struct span){ call.answer, call.answer_size },
 		  context)
-	    : storage_error(context->wandb, address, jv_copy(call.error));
+	    : storage_error(context->wandb, &call, jv_copy(call.error));
 	http_release(&call);
 	free(address);
 	return why;

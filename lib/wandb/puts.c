@@ -123,7 +123,7 @@ done(struct http_call *call)
 	struct slot *slot = call->context;
 	struct puts *puts = slot->puts;
 
-	call->error = storage_error(puts->wandb, call->url, call->error);
+	call->error = storage_error(puts->wandb, call, call->error);
 	if (!jv_is_valid(call->error) && call->status == 0 && !call->unsure &&
 	    storage_is_inside(puts->wandb, call->url)) {
 		jv_free(puts->why);

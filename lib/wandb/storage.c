@@ -12,25 +12,32 @@
 
 /* Scheme, name and port of a URL: what is before its path. */
 struct origin {
-	struct span all;  /* "http://NAME:PORT" */
-	struct span name; /* without brackets */
-	struct span port; /* as it is written */
+	struct span all;    /* "http://USER:PASSWORD@NAME:PORT" */
+	struct span scheme; /* "http://" */
+	struct span host;   /* "NAME:PORT" */
+	struct span name;   /* of IPv6 in its brackets */
+	struct span port;   /* as it is written */
 };
 
 static struct origin
 origin_of(const char *url)
 {
-	const char *name = strstr(url, "://");
-	const char *end, *colon;
+	const char *start = strstr(url, "://");
+	const char *name, *end, *colon;
 
-	name = name != NULL ? name + 3 : url;
+	start = start != NULL ? start + 3 : url;
+	name = start;
 	end = name + strcspn(name, "/?#");
+	for (const char *at = name; at < end; at++)
+		if (*at == '@') /* before it: who asks */
+			name = at + 1;
 	colon = *name == '[' ? memchr(name, ']', (size_t)(end - name)) : name;
 	colon =
 	    colon != NULL ? memchr(colon, ':', (size_t)(end - colon)) : NULL;
 	if (colon == NULL)
 		colon = end;
 	return (struct origin){ { url, (size_t)(end - url) },
+		{ url, (size_t)(start - url) }, { name, (size_t)(end - name) },
 		{ name, (size_t)(colon - name) },
 		{ colon, (size_t)(end - colon) } };
 }
@@ -81,19 +88,21 @@ storage_is_inside(const struct wandb *wandb, const char *url)
 }
 
 jv
-storage_error(const struct wandb *wandb, const char *url, jv error)
+storage_error(const struct wandb *wandb, const struct http_call *call, jv error)
 {
 	const char *base = wandb_config_of(wandb)->base_url;
-	struct span there = origin_of(url).all;
+	struct origin there = origin_of(call->url);
 	jv told;
 
-	if (jv_is_valid(error) || !storage_is_inside(wandb, url))
+	if (jv_is_valid(error) || !storage_is_inside(wandb, call->url) ||
+	    (call->status != 0 && !is_loopback(there.name)))
 		return error;
 	told = error_value(error_code(error),
-	    "%s; the server says that files go to %.*s, which is a name of its "
-	    "own: HOST has to be set on the server, to the address that "
+	    "%s; the server says that files go to %.*s%.*s, which is a name of "
+	    "its own: HOST has to be set on the server, to the address that "
 	    "clients use (%s)",
-	    error_message(error), (int)there.len, there.at, base);
+	    error_message(error), (int)there.scheme.len, there.scheme.at,
+	    (int)there.host.len, there.host.at, base);
 	jv_free(error);
 	return told;
 }

@@ -14,6 +14,7 @@
 
 #include <jv.h>
 
+#include "http.h"
 #include "wandb/api.h"
 
 /*
@@ -32,9 +33,11 @@ enum { STORAGE_TRIES = 5 }; /* where there may be nobody: see below */
 bool storage_is_inside(const struct wandb *wandb, const char *url);
 
 /*
- * What went wrong there (consumed), with what to do about it if that is that
- * the server does not know its name.
+ * What went wrong in a call there (consumed), with what to do about it if that
+ * is that the server does not know its name: nobody answered, or it was this
+ * machine.
  */
-jv storage_error(const struct wandb *wandb, const char *url, jv error);
+jv storage_error(
+    const struct wandb *wandb, const struct http_call *call, jv error);
 
 #endif

@@ -134,7 +134,7 @@ done
 table
 r LRANGE filemetadata 0 -1 | sql | db >"$out"
 is 'a list' "$(rows)" "$expected"
-is 'is told' "$(tail -n 1 "$out")" 'wb-events-sql: committed complete=1 created=27 removed=4 unknown=1 disagreed=0 inserted=27 updated=0 revived=0 marked=0'
+is 'is told' "$(tail -n 1 "$out")" 'wb-events-sql: committed complete=1 created=27 removed=4 unknown=1 others=0 disagreed=0 inserted=27 updated=0 revived=0 marked=0'
 jq -c 'to_entries[]' "$data/namespace.hgetall.json" | while IFS= read -r one; do
     r HSET hash "$(printf '%s' "$one" | jq -j .key)" \
         "$(printf '%s' "$one" | jq -j .value)" </dev/null
@@ -329,7 +329,19 @@ ok 'one with a project that is not known' take
 is 'is kept' "$(r KEYS 'filemetadata*' | sed 's/left\..*/left/')" \
     filemetadata.left
 ok 'which is told' grep_err 'kept as filemetadata.left'
-r DEL "$(r KEYS 'filemetadata*')" >"$out"
+left=$(r KEYS 'filemetadata*')
+again() {
+    r RENAMENX "$left" "filemetadata.work.${left#*left.}" >"$out"
+}
+for option in --run=none --bucket=wandb; do
+    again
+    ok "$option" run 0 take-events "$ids" "$option"
+    is 'keeps what it leaves out' "$(r KEYS 'filemetadata*')" "$left"
+done
+jq '. + {"wandb_artifacts/": null}' "$ids" >null.json
+again
+ok 'what has null' run 0 take-events null.json
+is 'is not kept' "$(r KEYS 'filemetadata*')" ''
 {
     cat list
     echo '[{"Event":[{"eventVer'
@@ -359,6 +371,23 @@ ok 'a table that is not there' run 1 take-events "$ids"
 db -e 'RENAME TABLE files2 TO files'
 ok 'later' take
 is 'all is gone' "$(r KEYS 'filemetadata*')" ''
+
+r HSET hash2 a b >"$out"
+ok 'a hash' run 1 env KEY=hash2 take-events "$ids"
+ok 'is no list' grep_err 'hash2 is no list: hash'
+is 'and stays' "$(r KEYS 'hash2*')" hash2
+r DEL hash2 >"$out"
+odd='a "b" [c]*?\'
+r RPUSH "$odd" "$(head -n 1 list)" >"$out"
+ok 'a name of another kind, stopped' run 1 env KEY="$odd" MARIADB=false \
+    take-events "$ids"
+ok 'later' run 0 env KEY="$odd" take-events "$ids"
+is 'is gone' "$(r KEYS 'a *')" ''
+table
+yes 'RPUSH filemetadata []' | head -n 2500 | r >"$out"
+push <list
+ok 'one in pieces' take
+is 'is taken' "$(rows)" "$expected"
 
 # Killed at each call of a program, before it and behind it.
 mkdir killing
@@ -395,7 +424,7 @@ while [ "$n" -le 20 ]; do
     n=$((n + 1))
 done
 is 'killed at any call, nothing is lost' "$broken" ''
-is 'in so many places' "$kills" 14
+is 'in so many places' "$kills" 16
 r DEL filemetadata >"$out"
 # Two at once, while MinIO goes on.
 table
