@@ -71,6 +71,33 @@ wandb_config_of(const struct wandb *wandb)
 	return &wandb->config;
 }
 
+/* Takes the access token that was answered; jv_null(), or an error_value(). */
+static jv
+take_access(struct wandb *wandb, const struct http_call *call)
+{
+	jv answer;
+
+	if (!jv_is_valid(call->error))
+		return jv_copy(call->error);
+	answer = jv_parse_sized(call->answer, (int)call->answer_size);
+	if (record_str(answer, "access_token") == NULL) {
+		jv_free(answer);
+		return error_value("auth",
+		    "the identity token (WANDB_IDENTITY_TOKEN_FILE) was not "
+		    "exchanged for an access token");
+	}
+	credential_release(&wandb->access);
+	wandb->access = (struct credential){
+		.kind = CREDENTIAL_BEARER,
+		.secret = xstrdup(record_str(answer, "access_token")),
+		.source = xstrdup("WANDB_IDENTITY_TOKEN_FILE"),
+	};
+	wandb->access_until =
+	    clock_now() - 60 + (double)record_int(answer, "expires_in", 3600);
+	jv_free(answer);
+	return jv_null();
+}
+
 /* RFC 7523: the token in the file, which may change, for an access token. */
 static jv
 exchange(struct wandb *wandb)
@@ -84,13 +111,12 @@ exchange(struct wandb *wandb)
 		.name = "the exchange of WANDB_IDENTITY_TOKEN_FILE" };
 	struct buf token = { 0 };
 	char *url, *escaped, *body;
-	jv error =
+	jv why =
 	    file_read(wandb->config.identity_token_file, TOKEN_MOST, &token);
-	jv answer;
 
-	if (!jv_is_valid(error)) {
+	if (!jv_is_valid(why)) {
 		buf_release(&token);
-		return error;
+		return why;
 	}
 	while (token.len > 0 && strchr(" \t\r\n", token.at[token.len - 1]))
 		token.at[--token.len] = '\0';
@@ -103,28 +129,7 @@ exchange(struct wandb *wandb)
 	call.body = body;
 	call.body_size = (off_t)strlen(body);
 	http_do(&call);
-	answer = jv_is_valid(call.error)
-	    ? jv_parse_sized(call.answer, (int)call.answer_size)
-	    : jv_copy(call.error);
-	if (jv_is_valid(call.error) &&
-	    record_str(answer, "access_token") == NULL) {
-		jv_free(answer);
-		answer = error_value("auth",
-		    "the identity token (WANDB_IDENTITY_TOKEN_FILE) was not "
-		    "exchanged for an access token");
-	}
-	if (jv_is_valid(answer)) {
-		credential_release(&wandb->access);
-		wandb->access = (struct credential){
-			.kind = CREDENTIAL_BEARER,
-			.secret = xstrdup(record_str(answer, "access_token")),
-			.source = xstrdup("WANDB_IDENTITY_TOKEN_FILE"),
-		};
-		wandb->access_until = clock_now() - 60 +
-		    (double)record_int(answer, "expires_in", 3600);
-		jv_free(answer);
-		answer = jv_null();
-	}
+	why = take_access(wandb, &call);
 	http_release(&call);
 	explicit_bzero(body, strlen(body));
 	explicit_bzero(escaped, strlen(escaped));
@@ -134,7 +139,7 @@ exchange(struct wandb *wandb)
 	free(url);
 	free(escaped);
 	free(body);
-	return answer;
+	return why;
 }
 
 jv
