@@ -3,6 +3,7 @@
 # and another call ends what was begun, with one version in all. With
 # FAULTS_ALL, as in make check-faults, also in more ways, and for good.
 . "$srcdir/tests/lib.sh"
+. "$srcdir/tests/everyway.sh"
 
 folder=$work/folder
 got=$work/got
@@ -15,29 +16,12 @@ printf 'one' >"$folder/one"
 : >"$folder/d/empty"
 head -c 20000 /dev/zero | tr '\0' z >"$folder/d/three"
 
-# What passes: after one of these the same call has to succeed.
-passing='status=500
-status=429 retry-after=3
-close=before
-close=after
-cut=1
-silence'
-lasting='status=403'
 if [ -n "${FAULTS_ALL-}" ]; then
     passing="$passing
 status=500 after
-status=502
-status=503 retry-after=9
-status=429
-silence after
-cut=20"
+silence after"
     lasting="$lasting
-status=404
-status=408
-status=401
-status=400
 status=409
-status=302 header=Location:/login
 status=200 body=<html>
 status=200 body={}"
 fi
@@ -147,54 +131,6 @@ so_ls() {
 
 # ---- all of them ----
 
-wrong() {
-    echo "# $scene: request $n: $way $times: $1"
-    sed 's/^/# /' "$out" "$err"
-    failures=$((failures + 1))
-}
-
-act() {
-    "act_$scene"
-    status=$?
-    sandbox GET state >"$work/state"
-    says=$("so_$scene") || says=
-}
-
-# Request $n of $scene fails by $way. False if there is no such request.
-one() {
-    earlier=0
-    "begin_$scene" >"$work/reply" 2>&1
-    sandbox POST faults "nth=$n $way $times" >"$work/reply"
-    act
-    [ "$(jq '.requests | add // 0' "$work/state")" -ge $((earlier + n)) ] ||
-        return 1
-    count=$((count + 1))
-    case $says in
-    whole) return 0 ;;
-    true) [ "$must$times" = whole ] && wrong 'should have passed' ;;
-    *) wrong 'is not so' ;;
-    esac
-    sandbox DELETE faults >"$work/reply"
-    act
-    [ "$says" = whole ] || wrong 'another call does not end it'
-}
-
-# each WAYS MUST TIMES
-each() {
-    must=$2
-    times=$3
-    while IFS= read -r way; do
-        n=1
-        while one; do
-            n=$((n + 1))
-        done
-        [ $n -gt 1 ] || wrong 'nothing was asked'
-    done <<END
-$1
-END
-}
-
-count=0
 scenes='put get'
 [ -z "${FAULTS_ALL-}" ] || scenes="$scenes parts ls"
 for scene in $scenes; do

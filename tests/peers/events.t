@@ -18,25 +18,7 @@ page=$srcdir/man/wb-events-sql.1
 PATH=$srcdir/examples/self-hosted:$PATH
 cd "$work" || exit 1
 
-daemons=
-end_daemons() {
-    for pid in $daemons; do
-        kill "$pid"
-        wait "$pid"
-    done 2>/dev/null
-    clean
-}
-trap end_daemons EXIT
-# until_true COMMAND ...: a minute at most.
-until_true() {
-    for _ in $(seq 600); do
-        "$@" >/dev/null 2>&1 && return
-        sleep 0.1
-    done
-    sed 's/^/# /' ./*.log
-    echo "Bail out! not in a minute: $*"
-    exit 1
-}
+. "$srcdir/tests/peers/daemons.sh"
 port=$(python3 -c 'import socket
 s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 redis-server --port "$port" --bind 127.0.0.1 --unixsocket "$work/redis.sock" \

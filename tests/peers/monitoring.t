@@ -31,29 +31,7 @@ for name in $(env | sed -n 's/^\(AWS_[A-Z0-9_]*\)=.*/\1/p'); do
     unset "$name"
 done
 
-daemons=
-end_daemons() {
-    for pid in $daemons; do
-        kill "$pid"
-        wait "$pid"
-    done 2>/dev/null
-    clean
-}
-trap end_daemons EXIT
-daemon() {
-    "$@" >>daemons.log 2>&1 &
-    daemons="$! $daemons"
-}
-# until_true COMMAND ...: half a minute at most.
-until_true() {
-    for _ in $(seq 300); do
-        "$@" >/dev/null 2>&1 && return
-        sleep 0.1
-    done
-    sed 's/^/# /' daemons.log
-    echo "Bail out! not in half a minute: $*"
-    exit 1
-}
+. "$srcdir/tests/peers/daemons.sh"
 same() {
     "$venv/bin/python" "$srcdir/tests/peers/metrics.py" "$@" >"$out" 2>"$err" &&
         return

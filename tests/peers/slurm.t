@@ -14,29 +14,7 @@ srcdir=$(cd "$srcdir" && pwd)
 PATH=$srcdir/examples:$PATH
 cd "$work" || exit 1
 
-daemons=
-end_daemons() {
-    for pid in $daemons; do
-        kill "$pid"
-        wait "$pid"
-    done 2>/dev/null
-    clean
-}
-trap end_daemons EXIT
-daemon() {
-    "$@" >>daemons.log 2>&1 &
-    daemons="$! $daemons"
-}
-# until_true COMMAND ...: half a minute at most.
-until_true() {
-    for _ in $(seq 300); do
-        "$@" >/dev/null 2>&1 && return
-        sleep 0.1
-    done
-    sed 's/^/# /' daemons.log ./*d.log
-    echo "Bail out! not in half a minute: $*"
-    exit 1
-}
+. "$srcdir/tests/peers/daemons.sh"
 
 # ---- a cluster of one node ----
 mkdir munge kept spool
