@@ -555,6 +555,11 @@ ok 'steps that the server has' log_lines '{"a":8,"_step":11}
 {"a":9,"_step":12}' 1 -p proj --id=live --resume
 ok 'are left out' grep_err 'line 1: _step 11 is not behind 11'
 is 'and the others not' "$(column live .a)" '1 2 3 4 5 6 7 9'
+ok 'a run of 100 s' log_lines '{"a":1,"_runtime":100}' 0 -p proj --id=long
+tick 50
+ok 'gone on with later' log_lines '{"a":2}' 0 -p proj --id=long --resume
+is 'runs on from there' "$(column long '._runtime | floor')" '100 100'
+is 'to its end' "$(run_state long ' | .summary._wandb.runtime')" 100
 ok '--resume without a run' log_lines '{"a":1}' 0 -p proj --id=new --resume
 is 'begins it' "$(column new '[._step, .a]')" '[0,1]'
 

@@ -115,10 +115,11 @@ logrows_last_step(const struct logrows *rows)
 }
 
 void
-logrows_go_on(struct logrows *rows, int64_t step)
+logrows_go_on(struct logrows *rows, int64_t step, double runtime)
 {
 	if (rows->next < step)
 		rows->next = step;
+	rows->start -= runtime;
 }
 
 /* ---- defined metrics ---- */

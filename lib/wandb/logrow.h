@@ -37,8 +37,11 @@ bool logrows_define(struct logrows *rows, const char *text);
 /* Adds the MetricRecords of what was defined. */
 void logrows_metrics(const struct logrows *rows, struct logwriter *writer);
 
-/* The next row has at least this step. */
-void logrows_go_on(struct logrows *rows, int64_t step);
+/*
+ * The run was there before, for runtime seconds: the next row has at least this
+ * step.
+ */
+void logrows_go_on(struct logrows *rows, int64_t step, double runtime);
 
 /*
  * Adds the HistoryRecord of a line. Returns NULL, or why it cannot be logged;

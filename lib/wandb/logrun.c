@@ -370,7 +370,7 @@ greet(struct state *state)
 		logspool_remove(state->file);
 		return false;
 	}
-	logrows_go_on(options->rows, sender->step);
+	logrows_go_on(options->rows, sender->step, sender->runtime);
 	if (!ndjson_try(rec)) {
 		/* The last record cannot be written, either: that says it. */
 		state->ended = true;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "json.h"
 #include "record.h"
 #include "wandb/logsend.h"
 #include "wandb/logspool.h"
@@ -22,7 +23,7 @@
 #include "wandb/sync.h"
 
 enum {
-	PAUSE = 5,                /* seconds before it is tried again */
+	PAUSE = 5,               /* seconds before it is tried again */
 	WINDOW_LEAST = 32 << 10, /* bytes that are not sent yet */
 	WINDOW_MOST = 64 << 20,
 	SOON = 10, /* seconds: more may wait, if what waited was read by then */
@@ -37,6 +38,7 @@ struct child {
 	struct wandb *wandb;
 	int fd;
 	struct reach begin; /* where the spool's first lines will be */
+	double runtime;     /* seconds that the run had before */
 	bool taken;         /* it was said that the server has the run */
 	bool complained;    /* that the server cannot be reached */
 };
@@ -71,6 +73,7 @@ on_posted(void *context, const struct sync_news *news)
 		words = record_set_str(words, "url", news->url);
 		words =
 		    record_set_number(words, "step", (double)child->begin.step);
+		words = record_set_number(words, "runtime", child->runtime);
 	}
 	child->taken = true;
 	say(child, words);
@@ -183,6 +186,21 @@ send_left(struct child *child)
 	return why;
 }
 
+/* How long a run has run, by its summary: what the last one has said. */
+static double
+runtime_of(const char *summary)
+{
+	struct json_value value;
+	double runtime;
+
+	if (summary == NULL ||
+	    !json_find(span_of(summary), JSON_WORDS, "_runtime", &value) ||
+	    value.type != JSON_NUMBER)
+		return 0;
+	runtime = strtod(value.text.at, NULL);
+	return runtime > 0 && isfinite(runtime) ? runtime : 0;
+}
+
 /* Finds out where the spool's lines will be, before any of them is sent. */
 static jv
 find_begin(struct child *child)
@@ -204,6 +222,7 @@ find_begin(struct child *child)
 		.events = bucket.events,
 		.console = bucket.console,
 		.step = bucket.last_row.known ? bucket.last_row.step + 1 : 0 };
+	child->runtime = runtime_of(bucket.summary);
 	bucket_release(&bucket);
 	if (!jv_is_valid(why) || !child->options->resume)
 		return why;
@@ -363,13 +382,17 @@ set_text(char **field, jv words, const char *name)
 static void
 take_words(struct logsend *sender, jv words)
 {
-	jv outcome = record_get(words, "outcome");
+	jv outcome = record_get(words, "outcome"), runtime;
 
 	sender->heard_at = clock_ticks();
 	set_text(&sender->run, words, "run");
 	set_text(&sender->url, words, "url");
 	sender->taken = sender->taken || record_str(words, "url") != NULL;
 	sender->step = record_int(words, "step", sender->step);
+	runtime = record_get(words, "runtime");
+	if (jv_get_kind(runtime) == JV_KIND_NUMBER)
+		sender->runtime = jv_number_value(runtime);
+	jv_free(runtime);
 	sender->rows = record_int(words, "rows", sender->rows);
 	sender->lines = record_int(words, "lines", sender->lines);
 	sender->read = (off_t)record_int(words, "read", sender->read);

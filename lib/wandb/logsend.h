@@ -46,6 +46,7 @@ struct logsend {
 	bool taken;      /* the server has the run: these are known */
 	char *run, *url; /* "entity/project/run_id" */
 	int64_t step;    /* the least that its first row may have */
+	double runtime;  /* seconds that a resumed run had before */
 	int64_t rows;    /* of the spool, that are confirmed */
 	int64_t lines;   /* of the run, that the server has */
 	off_t read;      /* so much of the spool was read */

@@ -149,8 +149,8 @@ test_refused(void **state)
 	take("{\"_step\":9}");
 	take("{\"a\":2}");
 	take("{\"_step\":1e1,\"a\":3}");
-	logrows_go_on(rows, 20);
-	logrows_go_on(rows, 2);
+	logrows_go_on(rows, 20, 0);
+	logrows_go_on(rows, 2, 0);
 	take("{\"a\":4}");
 	assert_int_equal(logrows_count(rows), 4);
 	logrows_exit(rows, START + 61.5, 300, writer);
