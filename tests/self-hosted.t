@@ -205,7 +205,7 @@ ok 'a name that is not known' run 1 env \
 ok 'is named' grep_err 'wandb.invalid'
 
 ok 'wb-log' run_input '{"loss": 1}' 1 env WANDB_BASE_URL="$url" \
-    wb-log -e tester -p made
+    WANDB_DIR="$work" wb-log -e tester -p made
 ok 'says where, too' grep_err "127.0.0.1 port $port"
 
 # ---- the proxy ----
