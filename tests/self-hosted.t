@@ -11,6 +11,9 @@ mkdir -p "$work/kept/sub"
 echo one >"$work/kept/one"
 head -c 300000 /dev/zero >"$work/kept/sub/two"
 
+WANDB_DIR=$work # where wb-log has its runs
+export WANDB_DIR
+
 # all_tools NAME: each tool that asks a W&B server asks this one.
 all_tools() {
     # shellcheck disable=SC2086
@@ -205,7 +208,7 @@ ok 'a name that is not known' run 1 env \
 ok 'is named' grep_err 'wandb.invalid'
 
 ok 'wb-log' run_input '{"loss": 1}' 1 env WANDB_BASE_URL="$url" \
-    WANDB_DIR="$work" wb-log -e tester -p made
+    wb-log -e tester -p made
 ok 'says where, too' grep_err "127.0.0.1 port $port"
 
 # ---- the proxy ----
