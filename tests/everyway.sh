@@ -87,4 +87,15 @@ $1
 END
 }
 
+# each_way: $scene, by all of $passing and $lasting; FAULTS_ALL: also for good.
+each_way() {
+    failures=0
+    each "$passing" whole ''
+    each "$lasting" any ''
+    if [ -n "${FAULTS_ALL-}" ]; then
+        each "$passing" any times=always
+        each "$lasting" any times=always
+    fi
+}
+
 count=0

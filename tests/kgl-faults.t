@@ -192,12 +192,8 @@ scenes='quota end marker output'
 # kgl-push.t has push and new as well.
 [ -z "${FAULTS_ALL-}" ] || scenes="$scenes push new slot again"
 for scene in $scenes; do
-    failures=0
-    each "$passing" whole ''
-    each "$lasting" any ''
+    each_way
     if [ -n "${FAULTS_ALL-}" ]; then
-        each "$passing" any times=always
-        each "$lasting" any times=always
         # Of a file that would be another content.
         case $scene in
         output | again) ;;

@@ -128,12 +128,8 @@ so_delete() {
 scenes='race stop delete'
 [ -z "${FAULTS_ALL-}" ] || scenes="$scenes fields finish"
 for scene in $scenes; do
-    failures=0
-    each "$passing" whole ''
-    each "$lasting" any ''
+    each_way
     if [ -n "${FAULTS_ALL-}" ]; then
-        each "$passing" any times=always
-        each "$lasting" any times=always
         each 'status=200 body=<html>' whole ''
         # To a program that says its end this is a yes.
         each 'status=200 body={}' any ''

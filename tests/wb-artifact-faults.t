@@ -134,13 +134,7 @@ so_ls() {
 scenes='put get'
 [ -z "${FAULTS_ALL-}" ] || scenes="$scenes parts ls"
 for scene in $scenes; do
-    failures=0
-    each "$passing" whole ''
-    each "$lasting" any ''
-    if [ -n "${FAULTS_ALL-}" ]; then
-        each "$passing" any times=always
-        each "$lasting" any times=always
-    fi
+    each_way
     is "$scene: whatever fails, what is said is so" $failures 0
 done
 echo "# $count failures"
